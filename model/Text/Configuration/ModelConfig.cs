@@ -1,0 +1,85 @@
+namespace MiniMind.Text.Configuration;
+
+/// <summary>
+/// Sizes of a decoder: everything that decides the shapes of its tensors, and the constants of its forward pass.
+/// Lives beside the text code because the coordinator checks sizes without loading tensors.
+/// </summary>
+public sealed record ModelConfig
+{
+    /// <summary>Name of the preset that these sizes came from, or "custom".</summary>
+    public string Name { get; init; } = "custom";
+
+    /// <summary>Width D of the residual stream.</summary>
+    public required int HiddenSize { get; init; }
+
+    /// <summary>Number of decoder layers.</summary>
+    public required int Layers { get; init; }
+
+    /// <summary>Query heads. HiddenSize is divisible by it unless <see cref="HeadSize"/> is set.</summary>
+    public required int Heads { get; init; }
+
+    /// <summary>Key and value heads (grouped-query attention); divides <see cref="Heads"/>.</summary>
+    public required int KeyValueHeads { get; init; }
+
+    /// <summary>Width of one head; 0 means HiddenSize / Heads. Even, because RoPE turns pairs.</summary>
+    public int HeadSize { get; init; }
+
+    /// <summary>Width of the SwiGLU feed-forward; 0 means the minimind-3 rule ceil(D·π/64)·64.</summary>
+    public int FeedForwardSize { get; init; }
+
+    /// <summary>Token ids run from 0 to VocabularySize - 1.</summary>
+    public int VocabularySize { get; init; } = 6400;
+
+    /// <summary>Longest position that the model card promises.</summary>
+    public int MaxPositions { get; init; } = 32768;
+
+    /// <summary>Base of the rotary angles.</summary>
+    public double RopeTheta { get; init; } = 1e6;
+
+    /// <summary>Epsilon of every RMSNorm.</summary>
+    public double NormEpsilon { get; init; } = 1e-6;
+
+    /// <summary><see cref="HeadSize"/>, resolved.</summary>
+    public int HeadWidth => HeadSize > 0 ? HeadSize : HiddenSize / Heads;
+
+    /// <summary><see cref="FeedForwardSize"/>, resolved.</summary>
+    public int FeedForwardWidth => FeedForwardSize > 0 ? FeedForwardSize : (int)Math.Ceiling(HiddenSize * Math.PI / 64) * 64;
+
+    /// <summary>Parameters of the whole model, tied embeddings counted once.</summary>
+    public long ParameterCount
+    {
+        get
+        {
+            long attention = (long)HiddenSize * HeadWidth * (2L * Heads + 2L * KeyValueHeads) + 2L * HeadWidth;
+            long feedForward = 3L * HiddenSize * FeedForwardWidth;
+            return (long)VocabularySize * HiddenSize + Layers * (attention + feedForward + 2L * HiddenSize) + HiddenSize;
+        }
+    }
+
+    /// <summary>Every reason why no such model can be built; empty when it can.</summary>
+    public IReadOnlyList<ConfigFault> Faults()
+    {
+        var faults = new List<ConfigFault>();
+        void Require(bool ok, string field, string message)
+        {
+            if (!ok) faults.Add(new ConfigFault(field, message));
+        }
+
+        Require(HiddenSize > 0, nameof(HiddenSize), $"must be positive, found {HiddenSize}");
+        Require(Layers > 0, nameof(Layers), $"must be positive, found {Layers}");
+        Require(Heads > 0, nameof(Heads), $"must be positive, found {Heads}");
+        Require(KeyValueHeads > 0, nameof(KeyValueHeads), $"must be positive, found {KeyValueHeads}");
+        Require(VocabularySize > 0, nameof(VocabularySize), $"must be positive, found {VocabularySize}");
+        Require(MaxPositions > 0, nameof(MaxPositions), $"must be positive, found {MaxPositions}");
+        Require(HeadSize >= 0, nameof(HeadSize), $"must not be negative, found {HeadSize}");
+        Require(FeedForwardSize >= 0, nameof(FeedForwardSize), $"must not be negative, found {FeedForwardSize}");
+        if (faults.Count > 0) return faults;
+        Require(HeadSize > 0 || HiddenSize % Heads == 0, nameof(Heads), $"{Heads} heads do not divide the hidden size {HiddenSize}");
+        Require(Heads % KeyValueHeads == 0, nameof(KeyValueHeads), $"{KeyValueHeads} key-value heads do not divide {Heads} heads");
+        Require(HeadWidth % 2 == 0, nameof(Heads), $"a head of width {HeadWidth} is odd, RoPE needs an even one");
+        return faults;
+    }
+}
+
+/// <summary>One reason why a configuration is impossible: the field of <see cref="ModelConfig"/> and what is wrong with it.</summary>
+public sealed record ConfigFault(string Field, string Message);
