@@ -1,0 +1,68 @@
+using MiniMind.Protos;
+
+namespace MiniMind.Collectives.Membership;
+
+/// <summary>
+/// Writes the checkpoints of a member while it is the lowest rank. One is written at a time; a failed one is reported and ends the run's
+/// stage, leaving earlier ones as they are.
+/// </summary>
+internal sealed class CheckpointKeeper(IReplica replica, IReportSink reports, MemberOptions options)
+{
+    private GenerationPlan? _plan;
+    private long _newest = -1;
+    private Task _writing = Task.CompletedTask;
+
+    /// <summary>Enters a generation: its announcement says which checkpoint is complete.</summary>
+    public void Enter(GenerationPlan plan)
+    {
+        _plan = plan;
+        _newest = plan.CheckpointStep;
+    }
+
+    /// <summary>Snapshots the state and starts writing, when this member is the lowest rank and the step has no checkpoint yet.</summary>
+    public async Task BeginAsync(Position position, CancellationToken cancellation)
+    {
+        if (_plan is not { Rank: 0 } plan || position.Step <= _newest) return;
+        await FinishAsync();
+        _newest = position.Step;
+        try
+        {
+            var background = await replica.BeginCheckpointAsync(position, cancellation);
+            _writing = FinishAsync(plan.Number, position, background);
+        }
+        catch (IOException fault)
+        {
+            ReportFailure(position, fault);
+        }
+    }
+
+    /// <summary>Waits for the checkpoint being written, if any.</summary>
+    public Task FinishAsync() => _writing;
+
+    private async Task FinishAsync(long generation, Position position, Task<IReadOnlyList<ArtifactRef>> background)
+    {
+        try
+        {
+            var written = new CheckpointWritten
+            {
+                Generation = generation, StageIndex = options.StageIndex, Step = position.Step,
+                LedgerHash = Convert.ToHexStringLower(position.LedgerHead),
+            };
+            written.Files.AddRange(await background);
+            reports.Report(new WorkerReport { CheckpointWritten = written });
+        }
+        catch (OperationCanceledException)
+        {
+            // The process is ending; the next lowest rank writes it.
+        }
+        catch (Exception fault)
+        {
+            ReportFailure(position, fault);
+        }
+    }
+
+    private void ReportFailure(Position position, Exception fault) => reports.Report(new WorkerReport
+    {
+        Failure = new WorkerFailure { Message = $"checkpoint of step {position.Step} could not be written: {fault.Message}" },
+    });
+}

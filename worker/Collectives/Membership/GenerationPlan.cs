@@ -1,0 +1,41 @@
+using MiniMind.Collectives.Reduction;
+using MiniMind.Protos;
+
+namespace MiniMind.Collectives.Membership;
+
+/// <summary>One generation as one worker sees it.</summary>
+/// <param name="Number">Grows with every generation of a run.</param>
+/// <param name="StageIndex">Stage it belongs to.</param>
+/// <param name="Members">In rank order.</param>
+/// <param name="Rank">Own rank; -1 when this worker is not a member.</param>
+/// <param name="Lanes">Lanes of the stage.</param>
+/// <param name="AtBoundary">Enter it after the step whose tail carries its number, rather than at once.</param>
+/// <param name="CheckpointStep">Newest complete checkpoint of the stage, -1 for none.</param>
+/// <param name="Restore">Where to start when no member has state.</param>
+public sealed record GenerationPlan(
+    long Number, int StageIndex, IReadOnlyList<GenerationMember> Members, int Rank, int Lanes, bool AtBoundary, long CheckpointStep,
+    RestorePoint Restore)
+{
+    /// <summary>Number of ranks.</summary>
+    public int WorldSize => Members.Count;
+
+    /// <summary>The plan that an announcement holds for one process.</summary>
+    public static GenerationPlan From(Generation wire, string worker, string incarnation, int lanes)
+    {
+        var members = wire.Members
+            .Select(member => new GenerationMember(member.Worker, member.Endpoint, new LaneRange(member.FirstLane, member.EndLane)))
+            .ToArray();
+        var rank = -1;
+        for (var i = 0; i < wire.Members.Count; i++)
+            if (wire.Members[i].Worker == worker && wire.Members[i].Incarnation == incarnation) rank = i;
+        return new GenerationPlan(
+            wire.Number, wire.StageIndex, members, rank, lanes, wire.AtBoundary, wire.CheckpointStep,
+            new RestorePoint(wire.RestoreStep, wire.RestoreLedger.ToByteArray(), [.. wire.Restore]));
+    }
+}
+
+/// <summary>One rank of a generation.</summary>
+/// <param name="Worker">Its worker's name.</param>
+/// <param name="Endpoint">Where peers reach it.</param>
+/// <param name="Lanes">The lanes it computes.</param>
+public sealed record GenerationMember(string Worker, string Endpoint, LaneRange Lanes);

@@ -1,0 +1,219 @@
+using System.Buffers;
+using Google.Protobuf;
+using MiniMind.Collectives.Reduction;
+using MiniMind.Collectives.Transport;
+using MiniMind.Protos;
+
+namespace MiniMind.Collectives.Membership;
+
+/// <summary>
+/// The ranks of one generation, connected: one link to and one from every peer. Greets, exchanges tails, reduces gradients, copies state.
+/// When it is disposed nothing of its generation writes to any buffer any more.
+/// </summary>
+public sealed class Group : IAsyncDisposable
+{
+    private readonly ITransport _transport;
+    private readonly TimeProvider _time;
+    private readonly Lock _gate = new();
+    private readonly ILink?[] _links;
+    private readonly PeerSink?[] _sinks;
+    private readonly string?[] _lost;
+    private readonly HashSet<Owed> _waits = [];
+    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _copies;
+    private bool _closed;
+
+    /// <param name="plan">The generation; this process is a member of it.</param>
+    /// <param name="gradient">The replica's flat gradient.</param>
+    public Group(GenerationPlan plan, ITransport transport, Memory<float> gradient, GroupOptions options, TimeProvider time)
+    {
+        Plan = plan;
+        Options = options;
+        _transport = transport;
+        _time = time;
+        _links = new ILink?[plan.WorldSize];
+        _sinks = new PeerSink?[plan.WorldSize];
+        _lost = new string?[plan.WorldSize];
+        PeerDeadline = options.PeerDeadline;
+        Tails = new TailExchange(this);
+        Reduction = new GradientReduction(this, gradient);
+        Copy = new StateCopy(this);
+    }
+
+    /// <summary>The generation.</summary>
+    public GenerationPlan Plan { get; }
+
+    /// <summary>Sizes and deadlines.</summary>
+    public GroupOptions Options { get; }
+
+    /// <summary>How long to wait for peers that send nothing; grows with the measured step time.</summary>
+    public TimeSpan PeerDeadline { get; set; }
+
+    /// <summary>Small messages from every rank to every rank.</summary>
+    public TailExchange Tails { get; }
+
+    /// <summary>Sums the gradient over all ranks.</summary>
+    public GradientReduction Reduction { get; }
+
+    /// <summary>Copies state from one rank to another.</summary>
+    public StateCopy Copy { get; }
+
+    /// <summary>All ranks but this one.</summary>
+    public IEnumerable<int> Peers => Enumerable.Range(0, Plan.WorldSize).Where(rank => rank != Plan.Rank);
+
+    /// <summary>Opens the links to all peers; completes when all have admitted them.</summary>
+    /// <exception cref="PeerException">A peer cannot be reached.</exception>
+    public Task ConnectAsync(CancellationToken cancellation) => TogetherAsync(Peers.Select(ConnectToAsync), cancellation);
+
+    /// <summary>Tells all peers where this replica stands and hears the same from them.</summary>
+    /// <returns>Positions in rank order.</returns>
+    public Task<IReadOnlyList<Position>> GreetAsync(Position own, CancellationToken cancellation) => Tails.GreetAsync(own, cancellation);
+
+    /// <summary>Sends one frame to a peer; for one sender per peer at a time.</summary>
+    internal async Task SendAsync(
+        int peer, FrameKind kind, long step, LaneRange node, long offset, ReadOnlyMemory<byte> payload, CancellationToken cancellation)
+    {
+        var header = new FrameHeader(kind, Plan.Rank, Plan.Number, step, node.First, node.End, offset, payload.Length);
+        try
+        {
+            await _links[peer]!.SendAsync(header, payload, cancellation);
+        }
+        catch (LinkException fault)
+        {
+            throw Unreachable(peer, fault);
+        }
+    }
+
+    /// <summary>Sends a small message.</summary>
+    internal Task SendAsync(int peer, FrameKind kind, long step, IMessage message, CancellationToken cancellation) =>
+        SendAsync(peer, kind, step, default, 0, message.ToByteArray(), cancellation);
+
+    /// <summary>Registers a wait, so that it fails when a rank that owes something is lost.</summary>
+    internal Owed Track(Owed owed)
+    {
+        lock (_gate) _waits.Add(owed);
+        for (var rank = 0; rank < _lost.Length; rank++)
+            if (Volatile.Read(ref _lost[rank]) is { } reason) owed.Lose(rank, reason);
+        return owed;
+    }
+
+    /// <summary>Waits for what is owed, then forgets the wait.</summary>
+    internal async Task WaitAsync(Owed owed, CancellationToken cancellation)
+    {
+        try
+        {
+            await owed.WaitAsync(PeerDeadline, _time, cancellation);
+        }
+        finally
+        {
+            lock (_gate) _waits.Remove(owed);
+        }
+    }
+
+    /// <summary>Runs tasks side by side; the first fault cancels the others, which are awaited before it is thrown.</summary>
+    internal static async Task TogetherAsync(IEnumerable<Func<CancellationToken, Task>> parts, CancellationToken cancellation)
+    {
+        using var together = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var running = parts.Select(part => part(together.Token)).ToList();
+        Exception? fault = null;
+        while (running.Count > 0)
+        {
+            var ended = await Task.WhenAny(running);
+            running.Remove(ended);
+            if (ended.IsCompletedSuccessfully) continue;
+            if (fault is null or OperationCanceledException) fault = ended.Exception?.InnerException ?? fault ?? new OperationCanceledException(cancellation);
+            together.Cancel();
+        }
+        cancellation.ThrowIfCancellationRequested();
+        if (fault is not null) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(fault);
+    }
+
+    /// <summary>The receiving end for a peer's link; null when it is refused.</summary>
+    internal IFrameSink? Admit(LinkIdentity identity)
+    {
+        lock (_gate)
+        {
+            if (_closed || identity.To != Plan.Rank || identity.From < 0 || identity.From >= Plan.WorldSize) return null;
+            if (identity.From == Plan.Rank || _sinks[identity.From] is not null) return null;
+            return _sinks[identity.From] = new PeerSink(this, identity.From);
+        }
+    }
+
+    internal bool BeginCopy()
+    {
+        lock (_gate)
+        {
+            if (_closed) return false;
+            _copies++;
+            return true;
+        }
+    }
+
+    internal void EndCopy()
+    {
+        lock (_gate)
+        {
+            if (--_copies > 0 || !_closed) return;
+        }
+        _drained.TrySetResult();
+    }
+
+    internal void Lose(int rank, string reason)
+    {
+        Owed[] waits;
+        lock (_gate)
+        {
+            _lost[rank] ??= reason;
+            waits = [.. _waits];
+        }
+        foreach (var wait in waits) wait.Lose(rank, reason);
+    }
+
+    /// <summary>Closes the generation: refuses further frames, waits until those being copied are, and closes the links.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        lock (_gate)
+        {
+            if (_closed) return;
+            _closed = true;
+            if (_copies == 0) _drained.TrySetResult();
+        }
+        await _drained.Task;
+        foreach (var link in _links)
+            if (link is not null) await link.DisposeAsync();
+        Reduction.Dispose();
+        Copy.Dispose();
+    }
+
+    private Func<CancellationToken, Task> ConnectToAsync(int peer) => async cancellation =>
+    {
+        using var patient = new CancellationTokenSource(Options.EnterDeadline, _time);
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(patient.Token, cancellation);
+        try
+        {
+            var identity = new LinkIdentity(Plan.Number, Plan.Rank, peer);
+            _links[peer] = await _transport.ConnectAsync(Plan.Members[peer].Endpoint, identity, bounded.Token);
+        }
+        catch (LinkException fault)
+        {
+            throw Unreachable(peer, fault);
+        }
+        catch (OperationCanceledException fault) when (patient.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw Unreachable(peer, fault);
+        }
+    };
+
+    private PeerException Unreachable(int peer, Exception fault) => new(
+        Trouble.Types.Kind.Unreachable, [peer], $"rank {peer} ({Plan.Members[peer].Worker}) cannot be reached: {fault.Message}", fault);
+}
+
+/// <summary>Sizes and deadlines of a group.</summary>
+/// <param name="ChunkLength">Floats in one message of a segment (512 KB was fastest on loopback).</param>
+/// <param name="PeerDeadline">Least time to wait for a peer that sends nothing.</param>
+/// <param name="EnterDeadline">How long to wait until a peer enters the generation.</param>
+public sealed record GroupOptions(int ChunkLength, TimeSpan PeerDeadline, TimeSpan EnterDeadline)
+{
+    /// <summary>For real networks.</summary>
+    public static readonly GroupOptions Default = new(131072, TimeSpan.FromSeconds(60), TimeSpan.FromMinutes(10));
+}

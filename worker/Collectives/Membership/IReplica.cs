@@ -1,0 +1,89 @@
+using MiniMind.Collectives.Reduction;
+using MiniMind.Protos;
+
+namespace MiniMind.Collectives.Membership;
+
+/// <summary>
+/// What a member trains: one replica of the weights with its optimizer. The member calls it from one task at a time. The trainer implements it with tensors, the simulation with a
+/// toy vector.
+/// </summary>
+public interface IReplica
+{
+    /// <summary>The flat gradient. Written by <see cref="ComputeLaneAsync"/>, summed over all ranks in place, read by <see cref="ApplyAsync"/>.</summary>
+    Memory<float> Gradient { get; }
+
+    /// <summary>
+    /// Zeroes the gradient, then adds up forward and backward of the *summed* loss of the lane's microbatches of a step (from 1).
+    /// </summary>
+    Task<Sums> ComputeLaneAsync(long step, int lane, CancellationToken cancellation);
+
+    /// <summary>Forward only, over the lane's part of the validation set; the weights stay as they are.</summary>
+    Task<Sums> ValidateLaneAsync(int lane, CancellationToken cancellation);
+
+    /// <summary>
+    /// Divides the reduced gradient by the reduced denominator, clips, and updates. Cannot be cancelled. Skips the update, changing nothing, when the
+    /// denominator is zero or the norm is not finite.
+    /// </summary>
+    Task<UpdateFacts> ApplyAsync(long step, Sums reduced);
+
+    /// <summary>Digest (16 bytes) of the weights as they are now.</summary>
+    byte[] WeightsDigest();
+
+    /// <summary>The buffers that make up the training state (weights, moments, counters), in a fixed order. Read while a peer copies them.</summary>
+    IReadOnlyList<Memory<byte>> State { get; }
+
+    /// <summary>Digest (16 bytes) over buffers of the shape of <see cref="State"/>.</summary>
+    byte[] StateDigest(IReadOnlyList<Memory<byte>> buffers);
+
+    /// <summary>Takes over a copied state. The buffers belong to the caller.</summary>
+    void Adopt(long step, IReadOnlyList<Memory<byte>> buffers);
+
+    /// <summary>Loads the state of a checkpoint, or the stage's initial state.</summary>
+    Task RestoreAsync(RestorePoint point, CancellationToken cancellation);
+
+    /// <summary>
+    /// Takes a snapshot of the state before it returns, and writes and uploads it in the background; the returned task is the background part.
+    /// </summary>
+    Task<Task<IReadOnlyList<ArtifactRef>>> BeginCheckpointAsync(Position position, CancellationToken cancellation);
+}
+
+/// <summary>What an update did.</summary>
+/// <param name="Skipped">Nothing was changed.</param>
+/// <param name="GradientNorm">Global norm before clipping, of the divided gradient.</param>
+/// <param name="LearningRate">The step's learning rate.</param>
+public readonly record struct UpdateFacts(bool Skipped, double GradientNorm, double LearningRate);
+
+/// <summary>Where training resumes when no member has state.</summary>
+/// <param name="Step">Step of the files within this stage; 0 is the start of the stage.</param>
+/// <param name="LedgerHead">Hash (32 bytes) of the ledger's entry at that step.</param>
+/// <param name="Files">Checkpoint files; empty: initialise from the seed.</param>
+public sealed record RestorePoint(long Step, byte[] LedgerHead, IReadOnlyList<ArtifactRef> Files);
+
+/// <summary>How far a replica has come in its stage.</summary>
+/// <param name="Step">Last applied step; -1: no state yet.</param>
+/// <param name="Validated">Last step whose validation is complete; -1: none.</param>
+/// <param name="LedgerHead">Hash of the ledger entry of <paramref name="Step"/>.</param>
+public sealed record Position(long Step, long Validated, byte[] LedgerHead)
+{
+    /// <summary>No state.</summary>
+    public static readonly Position None = new(-1, -1, []);
+
+    /// <summary>Whether there is any state.</summary>
+    public bool HasState => Step >= 0;
+
+    /// <summary>Whether two replicas stand at the same point.</summary>
+    public bool Same(Position other) => Step == other.Step && Validated == other.Validated;
+
+    /// <summary>The rank to copy from: the most advanced, ties to the lowest rank; -1 when no rank has state.</summary>
+    public static int Source(IReadOnlyList<Position> positions)
+    {
+        var best = -1;
+        for (var rank = 0; rank < positions.Count; rank++)
+        {
+            if (!positions[rank].HasState) continue;
+            if (best < 0 || (positions[rank].Step, positions[rank].Validated).CompareTo((positions[best].Step, positions[best].Validated)) > 0)
+                best = rank;
+        }
+        return best;
+    }
+}

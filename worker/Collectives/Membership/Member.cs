@@ -1,0 +1,199 @@
+using Google.Protobuf;
+using MiniMind.Collectives.Transport;
+using MiniMind.Protos;
+
+namespace MiniMind.Collectives.Membership;
+
+/// <summary>
+/// One worker's part in training one stage: enters generation after generation, recovers its state from a peer when it is behind, and
+/// steps until the stage ends or it is told to go.
+/// </summary>
+/// <remarks>
+/// No rank applies step t+1 before all have applied t: the reduction of t+1 needs every rank's gradient, computed after t. So after any failure
+/// the survivors stand at most one step apart, and the most advanced one is copied.
+/// </remarks>
+public sealed class Member
+{
+    private readonly IReplica _replica;
+    private readonly ITransport _transport;
+    private readonly Door _door;
+    private readonly GenerationInbox _inbox;
+    private readonly IReportSink _reports;
+    private readonly MemberOptions _options;
+    private readonly TimeProvider _time;
+    private volatile bool _stop;
+    private volatile bool _leaving;
+
+    public Member(
+        IReplica replica, ITransport transport, Door door, GenerationInbox inbox, IReportSink reports, MemberOptions options, TimeProvider time)
+    {
+        (_replica, _transport, _door, _inbox, _reports, _options, _time) = (replica, transport, door, inbox, reports, options, time);
+        Checkpoints = new CheckpointKeeper(replica, reports, options);
+    }
+
+    /// <summary>Where the replica stands.</summary>
+    public Position Position { get; private set; } = Position.None;
+
+    /// <summary>The generation it is in, 0 before the first.</summary>
+    public long Generation { get; private set; }
+
+    /// <summary>What it is doing, for heartbeats.</summary>
+    public string Phase { get; private set; } = "wait";
+
+    /// <summary>Writes the checkpoints that are this member's to write.</summary>
+    internal CheckpointKeeper Checkpoints { get; }
+
+    /// <summary>Asks, through the tail, that all ranks checkpoint and halt after the step in flight.</summary>
+    public void Stop() => _stop = true;
+
+    /// <summary>This worker wants to go: it ends when the newest generation is without it.</summary>
+    public void Leave() => _leaving = true;
+
+    /// <summary>Takes part until it has left or <paramref name="dismissed"/> is cancelled.</summary>
+    public async Task<MemberEnd> RunAsync(CancellationToken dismissed)
+    {
+        try
+        {
+            while (true)
+            {
+                Phase = "wait";
+                var plan = await _inbox.NextAsync(Generation, plan => plan.StageIndex == _options.StageIndex, dismissed);
+                Generation = plan.Number;
+                if (plan.Rank >= 0) await TakePartAsync(plan, dismissed);
+                else if (_leaving) return MemberEnd.Left;
+            }
+        }
+        catch (OperationCanceledException) when (dismissed.IsCancellationRequested)
+        {
+            return MemberEnd.Dismissed;
+        }
+    }
+
+    private async Task TakePartAsync(GenerationPlan plan, CancellationToken dismissed)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(dismissed);
+        var watch = CancelWhenOverAsync(plan.Number, over);
+        try
+        {
+            await using var group = new Group(plan, _transport, _replica.Gradient, _options.Group, _time);
+            _door.Open(group);
+            await EnterAsync(group, over.Token);
+            await StepAsync(group, over.Token);
+        }
+        catch (PeerException fault)
+        {
+            ReportTrouble(plan, fault);
+        }
+        catch (OperationCanceledException) when (!dismissed.IsCancellationRequested)
+        {
+            // A newer generation begins at once.
+        }
+        over.Cancel();
+        await watch;
+    }
+
+    /// <summary>Connects, compares positions, and brings this replica to the most advanced one.</summary>
+    private async Task EnterAsync(Group group, CancellationToken over)
+    {
+        Phase = "connect";
+        await group.ConnectAsync(over);
+        var positions = await group.GreetAsync(Position, over);
+        var source = Position.Source(positions);
+        Phase = "copy";
+        if (source < 0)
+        {
+            await _replica.RestoreAsync(group.Plan.Restore, over);
+            Position = new Position(group.Plan.Restore.Step, group.Plan.Restore.Step, group.Plan.Restore.LedgerHead);
+        }
+        else if (source == group.Plan.Rank)
+        {
+            var behind = group.Peers.Where(rank => !positions[rank].Same(Position));
+            await Group.TogetherAsync(
+                behind.Select<int, Func<CancellationToken, Task>>(rank => token => group.Copy.SendAsync(rank, Position, _replica, token)), over);
+        }
+        else if (!positions[source].Same(Position))
+        {
+            Position = await group.Copy.ReceiveAsync(source, _replica, over);
+        }
+    }
+
+    private async Task StepAsync(Group group, CancellationToken over)
+    {
+        using var step = new StepLoop(group, _replica, _options, _time);
+        Checkpoints.Enter(group.Plan);
+        while (true)
+        {
+            if (_options.ValidationDue(Position.Step) && Position.Validated < Position.Step) await ValidateAsync(step, over);
+            if (_options.CheckpointDue(Position.Step)) await Checkpoints.BeginAsync(Position, over);
+            if (Position.Step >= _options.TotalSteps)
+            {
+                await ParkAsync(over);
+                return;
+            }
+            var boundary = _inbox.Newest is { AtBoundary: true } newest && newest.Number > group.Plan.Number ? newest : null;
+            var outcome = await step.RunAsync(Position, _stop, boundary, phase => Phase = phase, over);
+            Position = new Position(outcome.Entry.Step, Position.Validated, outcome.Entry.Hash.ToByteArray());
+            _reports.Report(new WorkerReport
+            {
+                Applied = new Applied { Generation = group.Plan.Number, Rank = group.Plan.Rank, Entry = outcome.Entry, Facts = outcome.Facts },
+            });
+            if (await ActOnFlagsAsync(outcome, group.Plan.Number, over)) return;
+        }
+    }
+
+    /// <summary>True: this generation is over.</summary>
+    private async Task<bool> ActOnFlagsAsync(StepOutcome outcome, long generation, CancellationToken over)
+    {
+        if (outcome.Flags.HasFlag(TailFlags.CheckpointNow) && !outcome.Flags.HasFlag(TailFlags.Stop))
+            await Checkpoints.BeginAsync(Position, over);
+        if (outcome.Flags.HasFlag(TailFlags.Stop))
+        {
+            await Checkpoints.BeginAsync(Position, over);
+            await Checkpoints.FinishAsync();
+            _reports.Report(new WorkerReport { Halted = new Halted { Generation = generation, Step = Position.Step } });
+            await ParkAsync(over);
+            return true;
+        }
+        if (outcome.NextGeneration <= generation) return false;
+        // All ranks have seen the number, so all go; the announcement itself may still be on its way to some.
+        Phase = "boundary";
+        await _inbox.NextAsync(generation, plan => plan.Number >= outcome.NextGeneration, over);
+        return true;
+    }
+
+    private async Task ValidateAsync(StepLoop step, CancellationToken over)
+    {
+        Phase = "validate";
+        var validated = await step.ValidateAsync(Position.Step, over);
+        Position = Position with { Validated = Position.Step };
+        _reports.Report(new WorkerReport { Validated = validated });
+    }
+
+    /// <summary>Nothing to step: waits until a newer generation, of whatever kind, or the dismissal ends this one.</summary>
+    private async Task ParkAsync(CancellationToken over)
+    {
+        Phase = "wait";
+        await Checkpoints.FinishAsync();
+        await _inbox.NextAsync(Generation, _ => true, over);
+    }
+
+    private async Task CancelWhenOverAsync(long generation, CancellationTokenSource over)
+    {
+        try
+        {
+            await _inbox.NextAsync(generation, plan => !plan.AtBoundary, over.Token);
+            over.Cancel();
+        }
+        catch (OperationCanceledException)
+        {
+            // The generation ended otherwise.
+        }
+    }
+
+    private void ReportTrouble(GenerationPlan plan, PeerException fault)
+    {
+        var trouble = new Trouble { Generation = plan.Number, Kind = fault.Kind, Message = $"{Phase}: {fault.Message}" };
+        trouble.Workers.AddRange(fault.Ranks.Select(rank => plan.Members[rank].Worker));
+        _reports.Report(new WorkerReport { Trouble = trouble });
+    }
+}

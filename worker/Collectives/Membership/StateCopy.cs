@@ -1,0 +1,96 @@
+using Google.Protobuf;
+using MiniMind.Collectives.Reduction;
+using MiniMind.Collectives.Transport;
+using MiniMind.Protos;
+
+namespace MiniMind.Collectives.Membership;
+
+/// <summary>
+/// Copies the training state from the source rank to those behind it, into spare buffers that are taken over only after their digest matches.
+/// </summary>
+public sealed class StateCopy : IFrameHandler, IDisposable
+{
+    private readonly Group _group;
+    private readonly List<FlatBuffer> _spare = [];
+    private readonly Lazy<Owed> _owed;
+    private StateHeader? _header;
+    private int _source = -1;
+
+    internal StateCopy(Group group)
+    {
+        _group = group;
+        _owed = new Lazy<Owed>(() =>
+        {
+            var counts = new int[group.Plan.WorldSize];
+            counts[_source] = 1;
+            return group.Track(new Owed("copy of the state", 0, counts));
+        });
+    }
+
+    private int ChunkBytes => 4 * _group.Options.ChunkLength;
+
+    /// <summary>Sends this replica's state to a peer. The state must not change meanwhile.</summary>
+    public async Task SendAsync(int peer, Position position, IReplica replica, CancellationToken cancellation)
+    {
+        var state = replica.State;
+        var header = new StateHeader
+        {
+            Step = position.Step, ValidatedStep = position.Validated, LedgerHead = ByteString.CopyFrom(position.LedgerHead),
+            Digest = ByteString.CopyFrom(replica.StateDigest(state)),
+        };
+        header.BufferBytes.AddRange(state.Select(buffer => (long)buffer.Length));
+        await _group.SendAsync(peer, FrameKind.StateHeader, position.Step, header, cancellation);
+        for (var index = 0; index < state.Count; index++)
+        {
+            for (var offset = 0; offset < state[index].Length; offset += ChunkBytes)
+            {
+                var part = state[index].Slice(offset, Math.Min(ChunkBytes, state[index].Length - offset));
+                await _group.SendAsync(peer, FrameKind.State, position.Step, new LaneRange(index, index), offset, part, cancellation);
+            }
+        }
+    }
+
+    /// <summary>Waits for the state that the source sends, verifies it, and lets the replica take it over.</summary>
+    /// <exception cref="PeerException">The source is lost or silent, or what came does not match its digest.</exception>
+    public async Task<Position> ReceiveAsync(int source, IReplica replica, CancellationToken cancellation)
+    {
+        Interlocked.CompareExchange(ref _source, source, -1);
+        await _group.WaitAsync(_owed.Value, cancellation);
+        var header = _header!;
+        var buffers = _spare.Select(buffer => ByteView.Of(buffer.Memory)).ToArray();
+        if (!replica.StateDigest(buffers).AsSpan().SequenceEqual(header.Digest.Span))
+            throw new PeerException(
+                Trouble.Types.Kind.BadCopy, [source], $"the state of step {header.Step} from rank {source} does not match its digest");
+        replica.Adopt(header.Step, buffers);
+        return new Position(header.Step, header.ValidatedStep, header.LedgerHead.ToByteArray());
+    }
+
+    Memory<byte> IFrameHandler.Open(in FrameHeader header)
+    {
+        if (Interlocked.CompareExchange(ref _source, header.From, -1) is var source && source >= 0 && source != header.From)
+            throw new ProtocolException($"state from rank {header.From}, but rank {source} is the source");
+        if (header.Kind == FrameKind.StateHeader) return new byte[header.Length];
+        if (header.First < 0 || header.First >= _spare.Count || header.Offset < 0 || header.Offset + header.Length > 4L * _spare[header.First].Length)
+            throw new ProtocolException($"state frame of buffer {header.First} at {header.Offset} from rank {header.From}");
+        return ByteView.Of(_spare[header.First].Memory).Slice((int)header.Offset, header.Length);
+    }
+
+    void IFrameHandler.Arrived(in FrameHeader header, Memory<byte> payload)
+    {
+        if (header.Kind == FrameKind.StateHeader)
+        {
+            _header = StateHeader.Parser.ParseFrom(payload.Span);
+            foreach (var bytes in _header.BufferBytes)
+            {
+                _spare.Add(new FlatBuffer(checked((int)(bytes / 4))));
+                _owed.Value.Add(header.From, (int)((bytes + ChunkBytes - 1) / ChunkBytes));
+            }
+        }
+        if (!_owed.Value.Receive(header.From)) throw new ProtocolException($"rank {header.From} sent more state than it announced");
+    }
+
+    public void Dispose()
+    {
+        foreach (var buffer in _spare) ((IDisposable)buffer).Dispose();
+    }
+}

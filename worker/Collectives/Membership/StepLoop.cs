@@ -1,0 +1,153 @@
+using Google.Protobuf;
+using MiniMind.Collectives.Observability;
+using MiniMind.Collectives.Reduction;
+using MiniMind.Collectives.Transport;
+using MiniMind.Protos;
+
+namespace MiniMind.Collectives.Membership;
+
+/// <summary>What one committed step left behind.</summary>
+/// <param name="Entry">Its ledger entry, equal on all ranks.</param>
+/// <param name="Facts">What may differ between ranks.</param>
+/// <param name="Flags">Flags of all ranks together.</param>
+/// <param name="NextGeneration">Greatest generation number waiting for this boundary; 0 for none.</param>
+internal sealed record StepOutcome(LedgerEntry Entry, StepFacts Facts, TailFlags Flags, long NextGeneration);
+
+/// <summary>Runs steps of one generation: compute own lanes, reduce, compare digests, apply.</summary>
+internal sealed class StepLoop : IDisposable
+{
+    private const double PatienceInSteps = 4;
+
+    private readonly Group _group;
+    private readonly IReplica _replica;
+    private readonly MemberOptions _options;
+    private readonly TimeProvider _time;
+    private readonly LaneAccumulator _accumulator;
+    private readonly WorkerInstruments.Scope _instruments;
+    private byte[] _expectedDigest;
+
+    public StepLoop(Group group, IReplica replica, MemberOptions options, TimeProvider time)
+    {
+        (_group, _replica, _options, _time) = (group, replica, options, time);
+        _accumulator = new LaneAccumulator(replica, options.Lanes);
+        _instruments = new WorkerInstruments.Scope(options.RunId, options.Stage, group.Plan.Rank, group.Plan.Number);
+        _expectedDigest = replica.WeightsDigest();
+    }
+
+    private LaneRange OwnLanes => _group.Plan.Members[_group.Plan.Rank].Lanes;
+
+    /// <summary>One step after <paramref name="position"/>.</summary>
+    /// <exception cref="PeerException">The step was not applied here; the replica still stands at <paramref name="position"/>.</exception>
+    public async Task<StepOutcome> RunAsync(
+        Position position, bool stop, GenerationPlan? boundary, Action<string> phase, CancellationToken over)
+    {
+        var step = position.Step + 1;
+        var start = _time.GetTimestamp();
+        using var span = _instruments.StartStep(step);
+        phase("compute");
+        var (values, sums) = await _instruments.MeasureAsync("compute", _time, () => _accumulator.ComputeAsync(step, OwnLanes, over));
+        var computed = _time.GetElapsedTime(start);
+
+        phase("reduce");
+        var tail = OwnTail(sums, stop, boundary);
+        var tails = await _instruments.MeasureAsync("reduce", _time, () => _group.Reduction.ReduceAsync(step, values, tail, over));
+        CompareDigests(step, tails);
+        var reduced = Reduce(tails);
+        var exchanged = _time.GetElapsedTime(start);
+
+        phase("apply");
+        var update = await _instruments.MeasureAsync("apply", _time, () => _replica.ApplyAsync(step, reduced));
+        _expectedDigest = _replica.WeightsDigest();
+        var total = _time.GetElapsedTime(start);
+        _instruments.Committed(total, reduced);
+        GrowPatience(total);
+        return new StepOutcome(
+            EntryOf(position, step, reduced, update.Skipped),
+            new StepFacts
+            {
+                LearningRate = update.LearningRate, GradientNorm = update.GradientNorm, StepSeconds = total.TotalSeconds,
+                ComputeSeconds = computed.TotalSeconds, ReduceSeconds = (exchanged - computed).TotalSeconds,
+                ApplySeconds = (total - exchanged).TotalSeconds, Lanes = OwnLanes.Count, BytesSent = _group.Reduction.BytesSent(values.Count),
+            },
+            tails.Aggregate(TailFlags.None, (flags, other) => flags | (TailFlags)other.Flags),
+            tails.Max(other => other.NextGeneration));
+    }
+
+    /// <summary>Validates the weights as they are: own lanes forward, sums through the canonical tree.</summary>
+    public async Task<Validated> ValidateAsync(long step, CancellationToken over)
+    {
+        var start = _time.GetTimestamp();
+        using var span = _instruments.StartValidation(step);
+        var sums = new Dictionary<LaneRange, Sums>();
+        foreach (var node in CanonicalTree.Cover(OwnLanes, _options.Lanes)) sums.Add(node, await ValidateNodeAsync(node, over));
+        var tails = await _group.Tails.ExchangeAsync(FrameKind.ValidationTail, step, OwnTail(sums, false, null), over);
+        return new Validated
+        {
+            Generation = _group.Plan.Number, Rank = _group.Plan.Rank, StageIndex = _options.StageIndex, Step = step,
+            Sums = Reduce(tails).ToWire(), Seconds = _time.GetElapsedTime(start).TotalSeconds,
+        };
+    }
+
+    public void Dispose() => _accumulator.Dispose();
+
+    private async Task<Sums> ValidateNodeAsync(LaneRange node, CancellationToken over)
+    {
+        over.ThrowIfCancellationRequested();
+        if (node.Count == 1) return await _replica.ValidateLaneAsync(node.First, over);
+        var (left, right) = CanonicalTree.Children(node);
+        var leftSums = await ValidateNodeAsync(left, over);
+        return leftSums + await ValidateNodeAsync(right, over);
+    }
+
+    private Tail OwnTail(IReadOnlyDictionary<LaneRange, Sums> sums, bool stop, GenerationPlan? boundary)
+    {
+        var flags = stop ? TailFlags.Stop : TailFlags.None;
+        if (boundary is not null)
+        {
+            flags |= TailFlags.NewGeneration;
+            flags |= boundary.WorldSize > _group.Plan.WorldSize ? TailFlags.Join : TailFlags.Leave;
+        }
+        var tail = new Tail
+        {
+            Flags = (uint)flags, NextGeneration = boundary?.Number ?? 0, WeightsDigest = ByteString.CopyFrom(_replica.WeightsDigest()),
+        };
+        tail.Nodes.AddRange(sums.Select(
+            node => new NodeSums { FirstLane = node.Key.First, EndLane = node.Key.End, Sums = node.Value.ToWire() }));
+        return tail;
+    }
+
+    private Sums Reduce(IReadOnlyList<Tail> tails) => Sums.Reduce(
+        tails.SelectMany(tail => tail.Nodes).ToDictionary(node => new LaneRange(node.FirstLane, node.EndLane), node => Sums.FromWire(node.Sums)),
+        _options.Lanes);
+
+    /// <summary>
+    /// All ranks must have computed from the same weights. The odd ones are those whose weights are no longer what they were after the previous update.
+    /// </summary>
+    private void CompareDigests(long step, IReadOnlyList<Tail> tails)
+    {
+        var odd = Enumerable.Range(0, tails.Count).Where(rank => !tails[rank].WeightsDigest.Span.SequenceEqual(_expectedDigest)).ToList();
+        if (odd.Count == 0) return;
+        if (odd.Contains(_group.Plan.Rank)) odd = [_group.Plan.Rank];
+        throw new PeerException(
+            Trouble.Types.Kind.Diverged, odd, $"step {step} is not applied: the weights of rank {string.Join(", ", odd)} changed since the previous update");
+    }
+
+    private LedgerEntry EntryOf(Position position, long step, Sums reduced, bool skipped)
+    {
+        var (first, end) = _options.Samples(step);
+        var entry = new LedgerEntry
+        {
+            Previous = ByteString.CopyFrom(position.LedgerHead), StageIndex = _options.StageIndex, Step = step, FirstSample = first,
+            EndSample = end, Sums = reduced.ToWire(), WeightsDigest = ByteString.CopyFrom(_expectedDigest), Skipped = skipped,
+        };
+        entry.Hash = LedgerChain.Hash(entry);
+        return entry;
+    }
+
+    /// <summary>A peer that computes as slowly as the slowest step so far is no reason for alarm.</summary>
+    private void GrowPatience(TimeSpan step)
+    {
+        var patience = step * PatienceInSteps;
+        if (patience > _group.PeerDeadline) _group.PeerDeadline = patience;
+    }
+}
