@@ -22,9 +22,8 @@ public sealed record GenerationPlan(
     /// <summary>The plan that an announcement holds for one process.</summary>
     public static GenerationPlan From(Generation wire, string worker, string incarnation, int lanes)
     {
-        var members = wire.Members
-            .Select(member => new GenerationMember(member.Worker, member.Endpoint, new LaneRange(member.FirstLane, member.EndLane)))
-            .ToArray();
+        var ranges = LaneAssignment.Split(lanes, wire.Members.Count);
+        var members = wire.Members.Select((member, rank) => new GenerationMember(member.Worker, member.Endpoint, ranges[rank])).ToArray();
         var rank = -1;
         for (var i = 0; i < wire.Members.Count; i++)
             if (wire.Members[i].Worker == worker && wire.Members[i].Incarnation == incarnation) rank = i;

@@ -80,7 +80,7 @@ public sealed class Group : IAsyncDisposable
         }
         catch (LinkException fault)
         {
-            throw Unreachable(peer, fault);
+            throw new PeerException(Trouble.Types.Kind.Unreachable, [], $"the link to rank {peer} broke: {fault.Message}", fault);
         }
     }
 

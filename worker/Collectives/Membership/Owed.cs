@@ -59,8 +59,9 @@ public sealed class Owed
         {
             if (_counts[rank] == 0 || _total == 0) return;
         }
+        // A broken link alone accuses nobody: a rank that leaves because of a third one breaks its links too.
         _done.TrySetException(new PeerException(
-            Trouble.Types.Kind.Unreachable, [rank], $"{_phase} of step {_step}: rank {rank} is gone ({reason})"));
+            Trouble.Types.Kind.Unreachable, [], $"{_phase} of step {_step}: the link from rank {rank} ended ({reason})"));
     }
 
     /// <summary>Waits until nothing is owed; the deadline starts anew with every arrival.</summary>

@@ -1,0 +1,40 @@
+namespace MiniMind.Coordinator.Generations;
+
+/// <summary>One worker process as the coordinator knows it.</summary>
+/// <param name="Worker">Name, stable over restarts.</param>
+/// <param name="Incarnation">Of this process.</param>
+/// <param name="Endpoint">Where peers reach it.</param>
+/// <param name="Age">Order of arrival: smaller is older.</param>
+/// <param name="Prepared">It has the stage's artifacts and its probe lane was accepted.</param>
+/// <param name="Connected">Its stream is open (or it has not had the time to reconnect to a restarted coordinator).</param>
+/// <param name="SilentFor">Time since it was last heard.</param>
+/// <param name="Leaving">It asked to go.</param>
+public sealed record WorkerView(
+    string Worker, string Incarnation, string Endpoint, long Age, bool Prepared, bool Connected, TimeSpan SilentFor, bool Leaving);
+
+/// <summary>All that the generation rule looks at.</summary>
+/// <param name="Workers">Every known worker that has not been expelled.</param>
+/// <param name="Generation">Number of the newest generation, 0 before the first.</param>
+/// <param name="Members">(worker, incarnation) of the newest generation.</param>
+/// <param name="Troubled">A member of the newest generation reported that it cannot go on.</param>
+/// <param name="Unreachable">Pairs of workers that recently could not reach each other.</param>
+/// <param name="Waiting">Time since the stage began to wait for its first generation.</param>
+public sealed record ClusterView(
+    IReadOnlyList<WorkerView> Workers, long Generation, IReadOnlyList<(string Worker, string Incarnation)> Members, bool Troubled,
+    IReadOnlyCollection<(string One, string Other)> Unreachable, TimeSpan Waiting);
+
+/// <summary>Limits of the generation rule.</summary>
+/// <param name="ExpectedWorkers">The first generation starts at once when so many are prepared.</param>
+/// <param name="StartPatience">After so long it starts with those who came, if any.</param>
+/// <param name="Silence">Without a word for so long, a worker counts as gone.</param>
+public sealed record GenerationOptions(int ExpectedWorkers, TimeSpan StartPatience, TimeSpan Silence);
+
+/// <summary>What the rule decided, and why.</summary>
+/// <param name="Form">Form a new generation; otherwise keep the present one.</param>
+/// <param name="Members">Its workers in rank order.</param>
+/// <param name="AtBoundary">They enter it after the step whose tail carries its number, rather than at once.</param>
+/// <param name="Reason">For logs and the failure record.</param>
+public sealed record Decision(bool Form, IReadOnlyList<WorkerView> Members, bool AtBoundary, string Reason)
+{
+    public static Decision Keep(string reason) => new(false, [], false, reason);
+}

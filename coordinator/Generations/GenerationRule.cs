@@ -1,0 +1,57 @@
+namespace MiniMind.Coordinator.Generations;
+
+/// <summary>
+/// Decides when a new generation starts and who is in it: a pure function of what is known. A failure starts one at once; a worker that joins or
+/// leaves waits for the next step boundary. The largest mutually reachable set wins, ties to the oldest.
+/// </summary>
+public static class GenerationRule
+{
+    public static Decision Decide(ClusterView view, GenerationOptions options)
+    {
+        var available = view.Workers
+            .Where(worker => worker.Prepared && worker.Connected && worker.SilentFor <= options.Silence)
+            .OrderBy(worker => worker.Age)
+            .ToList();
+        var staying = ReachableSet.Largest(available.Where(worker => !worker.Leaving).ToList(), view.Unreachable);
+        var lost = view.Members.Where(member => !available.Any(worker => Is(worker, member))).ToList();
+
+        if (view.Members.Count == 0) return Start(view, options, staying);
+        if (staying.Count == 0) return Decision.Keep("no worker is available");
+        if (lost.Count > 0) return FormNow(view, staying, $"lost {string.Join(", ", lost.Select(member => member.Worker))}");
+        if (view.Troubled) return FormNow(view, staying, "a member cannot go on");
+        return AtBoundary(view, staying);
+    }
+
+    private static Decision Start(ClusterView view, GenerationOptions options, IReadOnlyList<WorkerView> staying)
+    {
+        if (staying.Count >= options.ExpectedWorkers) return new Decision(true, staying, false, "all workers are here");
+        if (staying.Count > 0 && view.Waiting >= options.StartPatience)
+            return new Decision(true, staying, false, $"{staying.Count} of {options.ExpectedWorkers} workers came in time");
+        return Decision.Keep($"{staying.Count} of {options.ExpectedWorkers} workers are here");
+    }
+
+    private static Decision FormNow(ClusterView view, IReadOnlyList<WorkerView> staying, string reason) =>
+        new(true, InRankOrder(view, staying), false, reason);
+
+    private static Decision AtBoundary(ClusterView view, IReadOnlyList<WorkerView> staying)
+    {
+        var joining = staying.Where(worker => !view.Members.Any(member => Is(worker, member))).ToList();
+        var leaving = view.Members.Where(member => !staying.Any(worker => Is(worker, member))).ToList();
+        if (joining.Count == 0 && leaving.Count == 0) return Decision.Keep("nothing changed");
+        // Someone who is merely unreachable for a newcomer must not be thrown out for it.
+        var unwilling = leaving.Where(member => !view.Workers.Any(worker => Is(worker, member) && worker.Leaving)).ToList();
+        if (unwilling.Count > 0) return Decision.Keep($"{unwilling[0].Worker} and a newcomer cannot reach each other");
+        var reasons = joining.Select(worker => $"{worker.Worker} joins").Concat(leaving.Select(member => $"{member.Worker} leaves"));
+        return new Decision(true, InRankOrder(view, staying), true, string.Join(", ", reasons));
+    }
+
+    /// <summary>Present members keep their order, newcomers follow by age: so the writer of checkpoints changes as rarely as possible.</summary>
+    private static List<WorkerView> InRankOrder(ClusterView view, IReadOnlyList<WorkerView> staying)
+    {
+        var present = view.Members.Select(member => staying.FirstOrDefault(worker => Is(worker, member))).OfType<WorkerView>().ToList();
+        return [.. present, .. staying.Except(present)];
+    }
+
+    private static bool Is(WorkerView worker, (string Worker, string Incarnation) member) =>
+        worker.Worker == member.Worker && worker.Incarnation == member.Incarnation;
+}

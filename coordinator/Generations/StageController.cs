@@ -1,0 +1,169 @@
+using Google.Protobuf;
+using MiniMind.Protos;
+
+namespace MiniMind.Coordinator.Generations;
+
+/// <summary>
+/// Keeps what is known about the workers of one stage, and forms generations. It does no input or output: whoever owns it stores a formed
+/// generation durably before announcing it.
+/// </summary>
+public sealed class StageController
+{
+    private static readonly TimeSpan UnreachableFor = TimeSpan.FromSeconds(30);
+
+    private readonly StageControllerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Dictionary<string, Attendance> _attendances = [];
+    private readonly List<(string One, string Other, long Since)> _unreachable = [];
+    private readonly HashSet<string> _expelled = [];
+    private readonly long _start;
+    private long _arrivals;
+    private long _highest;
+    private string? _probe;
+    private bool _troubled;
+
+    /// <param name="stored">The newest generation of this stage found in storage; its members are given time to reconnect.</param>
+    /// <param name="highestNumber">Greatest generation number of the run so far.</param>
+    public StageController(StageControllerOptions options, Generation? stored, long highestNumber, TimeProvider time)
+    {
+        _options = options;
+        _time = time;
+        _start = time.GetTimestamp();
+        _highest = highestNumber;
+        Current = stored;
+        foreach (var member in stored?.Members ?? [])
+            _attendances[member.Worker] = new Attendance(member.Incarnation, member.Endpoint, _arrivals++) { Prepared = true, Connected = true, Heard = _start };
+    }
+
+    /// <summary>The newest generation, or null before the first.</summary>
+    public Generation? Current { get; private set; }
+
+    /// <summary>A worker opens its stream.</summary>
+    /// <returns>Null, or why it is refused.</returns>
+    public string? Connect(Hello hello)
+    {
+        if (_expelled.Contains(hello.Incarnation)) return "this process was expelled from the run";
+        _highest = Math.Max(_highest, hello.Generation);
+        if (!_attendances.TryGetValue(hello.Worker, out var known) || known.Incarnation != hello.Incarnation)
+        {
+            known = new Attendance(hello.Incarnation, hello.Endpoint, _arrivals++);
+            _attendances[hello.Worker] = known;
+            _unreachable.RemoveAll(pair => pair.One == hello.Worker || pair.Other == hello.Worker);
+        }
+        known.Connected = true;
+        known.Heard = _time.GetTimestamp();
+        return null;
+    }
+
+    /// <summary>A worker has the stage's artifacts, and this is the digest of its probe lane.</summary>
+    /// <returns>Null, or why it is refused: its arithmetic differs from that of the others.</returns>
+    public string? Prepare(string worker, string incarnation, string probe)
+    {
+        if (Find(worker, incarnation) is not { } known) return null;
+        _probe ??= probe;
+        if (_probe != probe)
+        {
+            Expel(worker);
+            return $"its probe lane gives {probe}, that of the first worker {_probe}: weights would depend on who computes what";
+        }
+        known.Prepared = true;
+        return null;
+    }
+
+    /// <summary>Something was heard of a worker.</summary>
+    public void Hear(string worker, string incarnation)
+    {
+        if (Find(worker, incarnation) is { } known) known.Heard = _time.GetTimestamp();
+    }
+
+    /// <summary>A worker's stream ended.</summary>
+    public void Disconnect(string worker, string incarnation)
+    {
+        if (Find(worker, incarnation) is { } known) known.Connected = false;
+    }
+
+    /// <summary>A worker asks to go.</summary>
+    public void Leave(string worker, string incarnation)
+    {
+        if (Find(worker, incarnation) is { } known) known.Leaving = true;
+    }
+
+    /// <summary>A member cannot go on. Reports about older generations are stale: their members have been told of a newer one.</summary>
+    /// <returns>Workers that are expelled for it.</returns>
+    public IReadOnlyList<string> Report(string worker, Trouble trouble)
+    {
+        if (Current is null || trouble.Generation != Current.Number) return [];
+        _troubled = true;
+        if (trouble.Kind == Trouble.Types.Kind.Diverged)
+        {
+            foreach (var culprit in trouble.Workers) Expel(culprit);
+            return trouble.Workers;
+        }
+        foreach (var culprit in trouble.Workers) _unreachable.Add((worker, culprit, _time.GetTimestamp()));
+        return [];
+    }
+
+    /// <summary>Applies the generation rule to what is known now.</summary>
+    public Decision Decide()
+    {
+        _unreachable.RemoveAll(pair => _time.GetElapsedTime(pair.Since) > UnreachableFor);
+        var workers = _attendances
+            .Select(entry => new WorkerView(
+                entry.Key, entry.Value.Incarnation, entry.Value.Endpoint, entry.Value.Age, entry.Value.Prepared, entry.Value.Connected,
+                _time.GetElapsedTime(entry.Value.Heard), entry.Value.Leaving))
+            .ToList();
+        var view = new ClusterView(
+            workers, Current?.Number ?? 0, [.. Current?.Members.Select(member => (member.Worker, member.Incarnation)) ?? []],
+            _troubled, [.. _unreachable.Select(pair => (pair.One, pair.Other))], _time.GetElapsedTime(_start));
+        return GenerationRule.Decide(view, _options.Generations);
+    }
+
+    /// <summary>Makes a decision the newest generation. The caller stores it, then announces it.</summary>
+    public Generation Form(Decision decision, StageProgress progress)
+    {
+        var generation = new Generation
+        {
+            Number = ++_highest, StageIndex = _options.StageIndex, AtBoundary = decision.AtBoundary, Reason = decision.Reason,
+            CheckpointStep = progress.CheckpointStep, RestoreStep = progress.RestoreStep,
+            RestoreLedger = ByteString.CopyFrom(progress.RestoreLedger),
+        };
+        generation.Restore.AddRange(progress.Restore);
+        generation.Members.AddRange(decision.Members.Select(
+            worker => new Member { Worker = worker.Worker, Incarnation = worker.Incarnation, Endpoint = worker.Endpoint }));
+        Current = generation;
+        _troubled = false;
+        return generation;
+    }
+
+    private void Expel(string worker)
+    {
+        if (!_attendances.Remove(worker, out var known)) return;
+        _expelled.Add(known.Incarnation);
+    }
+
+    private Attendance? Find(string worker, string incarnation) =>
+        _attendances.TryGetValue(worker, out var known) && known.Incarnation == incarnation ? known : null;
+
+    private sealed record Attendance(string Incarnation, string Endpoint, long Age)
+    {
+        public bool Prepared { get; set; }
+
+        public bool Connected { get; set; }
+
+        public bool Leaving { get; set; }
+
+        public long Heard { get; set; }
+    }
+}
+
+/// <summary>What a stage controller must know about its stage.</summary>
+/// <param name="StageIndex">Index of the stage in its run.</param>
+/// <param name="Generations">Limits of the generation rule.</param>
+public sealed record StageControllerOptions(int StageIndex, GenerationOptions Generations);
+
+/// <summary>How far the stage has durably come.</summary>
+/// <param name="CheckpointStep">Newest complete checkpoint of the stage, -1 for none.</param>
+/// <param name="RestoreStep">Step that <paramref name="Restore"/> stands for in this stage; 0 is its start.</param>
+/// <param name="RestoreLedger">Ledger head at that step.</param>
+/// <param name="Restore">Files of the checkpoint to start from; none: initialise from the seed.</param>
+public sealed record StageProgress(long CheckpointStep, long RestoreStep, byte[] RestoreLedger, IReadOnlyList<ArtifactRef> Restore);

@@ -1,0 +1,81 @@
+using Google.Protobuf;
+using MiniMind.Protos;
+
+namespace MiniMind.Coordinator.Ledger;
+
+/// <summary>Where committed entries are kept. Append returns once they would survive a power cut.</summary>
+public interface ILedgerStore
+{
+    /// <summary>All entries, oldest first.</summary>
+    IReadOnlyList<LedgerEntry> Load();
+
+    /// <summary>Appends one entry durably.</summary>
+    void Append(LedgerEntry entry);
+}
+
+/// <summary>What became of an entry that a rank handed over.</summary>
+public enum AppendOutcome
+{
+    /// <summary>It is new and durable.</summary>
+    Appended,
+
+    /// <summary>An equal entry is there already.</summary>
+    Duplicate,
+
+    /// <summary>A different entry is there for the same step: two ranks disagree about what was trained.</summary>
+    Divergent,
+
+    /// <summary>Earlier entries are missing; whoever holds them hands them over first.</summary>
+    Gap,
+}
+
+/// <summary>
+/// The append-only, hash-chained record of committed steps. It appends by step: an equal duplicate is ignored, a different one is divergence, a gap is refused.
+/// </summary>
+public sealed class LedgerBook
+{
+    private readonly ILedgerStore _store;
+    private readonly Dictionary<(int Stage, long Step), ByteString> _hashes = [];
+
+    /// <exception cref="InvalidDataException">The stored chain is broken; the message names the step.</exception>
+    public LedgerBook(ILedgerStore store)
+    {
+        _store = store;
+        foreach (var entry in store.Load())
+        {
+            if (entry.Previous != Head || entry.Hash != LedgerChain.Hash(entry))
+                throw new InvalidDataException($"the ledger's chain is broken at stage {entry.StageIndex}, step {entry.Step}");
+            Remember(entry);
+        }
+    }
+
+    /// <summary>Hash of the newest entry.</summary>
+    public ByteString Head { get; private set; } = LedgerChain.Origin;
+
+    /// <summary>Stage and step of the newest entry; (0, 0) while there is none.</summary>
+    public (int Stage, long Step) Newest { get; private set; }
+
+    /// <summary>Newest step of a stage; 0 while it has none.</summary>
+    public long NewestStep(int stage) => Newest.Stage == stage ? Newest.Step : 0;
+
+    /// <summary>Takes an entry that a rank hands over.</summary>
+    public AppendOutcome Append(LedgerEntry entry)
+    {
+        if (_hashes.TryGetValue((entry.StageIndex, entry.Step), out var known))
+            return known == entry.Hash ? AppendOutcome.Duplicate : AppendOutcome.Divergent;
+        if (entry.Hash != LedgerChain.Hash(entry)) return AppendOutcome.Divergent;
+        var follows = entry.StageIndex == Newest.Stage ? entry.Step == Newest.Step + 1 : entry.StageIndex > Newest.Stage && entry.Step == 1;
+        if (!follows) return AppendOutcome.Gap;
+        if (entry.Previous != Head) return AppendOutcome.Divergent;
+        _store.Append(entry);
+        Remember(entry);
+        return AppendOutcome.Appended;
+    }
+
+    private void Remember(LedgerEntry entry)
+    {
+        _hashes[(entry.StageIndex, entry.Step)] = entry.Hash;
+        Head = entry.Hash;
+        Newest = (entry.StageIndex, entry.Step);
+    }
+}

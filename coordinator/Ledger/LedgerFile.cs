@@ -1,0 +1,46 @@
+using System.Text;
+using Google.Protobuf;
+using MiniMind.Protos;
+
+namespace MiniMind.Coordinator.Ledger;
+
+/// <summary>The ledger as a file of one JSON object per line (ledger.jsonl).</summary>
+public sealed class LedgerFile(string path) : ILedgerStore
+{
+    private static readonly JsonFormatter Formatter = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true).WithPreserveProtoFieldNames(true));
+
+    /// <summary>Reads all entries. A last line that a power cut left incomplete was never acknowledged, and is dropped from the file.</summary>
+    public IReadOnlyList<LedgerEntry> Load()
+    {
+        if (!File.Exists(path)) return [];
+        var bytes = File.ReadAllBytes(path);
+        var complete = Array.LastIndexOf(bytes, (byte)'\n') + 1;
+        if (complete < bytes.Length)
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Write);
+            file.SetLength(complete);
+            file.Flush(flushToDisk: true);
+        }
+        var entries = new List<LedgerEntry>();
+        foreach (var line in Encoding.UTF8.GetString(bytes, 0, complete).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            try
+            {
+                entries.Add(LedgerEntry.Parser.ParseJson(line));
+            }
+            catch (InvalidProtocolBufferException fault)
+            {
+                throw new InvalidDataException($"{path}:{entries.Count + 1}: not a ledger entry: {fault.Message}", fault);
+            }
+        }
+        return entries;
+    }
+
+    public void Append(LedgerEntry entry)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read);
+        file.Write(Encoding.UTF8.GetBytes(Formatter.Format(entry) + "\n"));
+        file.Flush(flushToDisk: true);
+    }
+}
