@@ -9,12 +9,13 @@ public static class ReachableSet
     public static IReadOnlyList<WorkerView> Largest(
         IReadOnlyList<WorkerView> workers, IReadOnlyCollection<(string One, string Other)> unreachable)
     {
+        if (workers.Count == 0 || unreachable.Count == 0) return workers;
         // Branches on the worker with the most broken pairs: either it goes, or all that it cannot reach go. Few pairs are broken
         // at any time, so the search is short.
         var worst = workers
             .Select(worker => (Worker: worker, Broken: workers.Where(other => Apart(worker, other, unreachable)).ToList()))
             .MaxBy(entry => entry.Broken.Count);
-        if (worst.Worker is null || worst.Broken.Count == 0) return workers;
+        if (worst.Broken.Count == 0) return workers;
         var without = Largest([.. workers.Where(worker => worker != worst.Worker)], unreachable);
         var with = Largest([.. workers.Except(worst.Broken)], unreachable);
         if (with.Count != without.Count) return with.Count > without.Count ? with : without;

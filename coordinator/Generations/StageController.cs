@@ -129,13 +129,14 @@ public sealed class StageController
         };
         generation.Restore.AddRange(progress.Restore);
         generation.Members.AddRange(decision.Members.Select(
-            worker => new Member { Worker = worker.Worker, Incarnation = worker.Incarnation, Endpoint = worker.Endpoint }));
+            worker => new MemberEntry { Worker = worker.Worker, Incarnation = worker.Incarnation, Endpoint = worker.Endpoint }));
         Current = generation;
         _troubled = false;
         return generation;
     }
 
-    private void Expel(string worker)
+    /// <summary>This process takes no further part.</summary>
+    public void Expel(string worker)
     {
         if (!_attendances.Remove(worker, out var known)) return;
         _expelled.Add(known.Incarnation);

@@ -109,11 +109,14 @@ public sealed class Member
         {
             var behind = group.Peers.Where(rank => !positions[rank].Same(Position));
             await Group.TogetherAsync(
-                behind.Select<int, Func<CancellationToken, Task>>(rank => token => group.Copy.SendAsync(rank, Position, _replica, token)), over);
+                behind.Select<int, Func<CancellationToken, Task>>(rank => token => group.Copy.SendAsync(
+                    rank, Position, _replica, _reports.Unacknowledged, token)), over);
         }
         else if (!positions[source].Same(Position))
         {
-            Position = await group.Copy.ReceiveAsync(source, _replica, over);
+            (Position, var unacknowledged) = await group.Copy.ReceiveAsync(source, _replica, over);
+            // From now on this rank, too, can hand them over.
+            foreach (var entry in unacknowledged) ReportApplied(group.Plan, entry, new StepFacts());
         }
     }
 
@@ -133,10 +136,7 @@ public sealed class Member
             var boundary = _inbox.Newest is { AtBoundary: true } newest && newest.Number > group.Plan.Number ? newest : null;
             var outcome = await step.RunAsync(Position, _stop, boundary, phase => Phase = phase, over);
             Position = new Position(outcome.Entry.Step, Position.Validated, outcome.Entry.Hash.ToByteArray());
-            _reports.Report(new WorkerReport
-            {
-                Applied = new Applied { Generation = group.Plan.Number, Rank = group.Plan.Rank, Entry = outcome.Entry, Facts = outcome.Facts },
-            });
+            ReportApplied(group.Plan, outcome.Entry, outcome.Facts);
             if (await ActOnFlagsAsync(outcome, group.Plan.Number, over)) return;
         }
     }
@@ -189,6 +189,11 @@ public sealed class Member
             // The generation ended otherwise.
         }
     }
+
+    private void ReportApplied(GenerationPlan plan, LedgerEntry entry, StepFacts facts) => _reports.Report(new WorkerReport
+    {
+        Applied = new Applied { Generation = plan.Number, Rank = plan.Rank, Entry = entry, Facts = facts },
+    });
 
     private void ReportTrouble(GenerationPlan plan, PeerException fault)
     {

@@ -77,4 +77,7 @@ public interface IReportSink
 {
     /// <summary>Queues a report for the coordinator.</summary>
     void Report(Protos.WorkerReport report);
+
+    /// <summary>Ledger entries that no coordinator has acknowledged as durable, oldest first.</summary>
+    IReadOnlyList<Protos.LedgerEntry> Unacknowledged { get; }
 }

@@ -30,7 +30,8 @@ public sealed class StateCopy : IFrameHandler, IDisposable
     private int ChunkBytes => 4 * _group.Options.ChunkLength;
 
     /// <summary>Sends this replica's state to a peer. The state must not change meanwhile.</summary>
-    public async Task SendAsync(int peer, Position position, IReplica replica, CancellationToken cancellation)
+    public async Task SendAsync(
+        int peer, Position position, IReplica replica, IReadOnlyList<LedgerEntry> unacknowledged, CancellationToken cancellation)
     {
         var state = replica.State;
         var header = new StateHeader
@@ -38,6 +39,7 @@ public sealed class StateCopy : IFrameHandler, IDisposable
             Step = position.Step, ValidatedStep = position.Validated, LedgerHead = ByteString.CopyFrom(position.LedgerHead),
             Digest = ByteString.CopyFrom(replica.StateDigest(state)),
         };
+        header.Unacknowledged.AddRange(unacknowledged);
         header.BufferBytes.AddRange(state.Select(buffer => (long)buffer.Length));
         await _group.SendAsync(peer, FrameKind.StateHeader, position.Step, header, cancellation);
         for (var index = 0; index < state.Count; index++)
@@ -51,8 +53,8 @@ public sealed class StateCopy : IFrameHandler, IDisposable
     }
 
     /// <summary>Waits for the state that the source sends, verifies it, and lets the replica take it over.</summary>
-    /// <exception cref="PeerException">The source is lost or silent, or what came does not match its digest.</exception>
-    public async Task<Position> ReceiveAsync(int source, IReplica replica, CancellationToken cancellation)
+    /// <returns>Where the replica stands now, and the ledger entries that the source still keeps.</returns>
+    public async Task<(Position Position, IReadOnlyList<LedgerEntry> Unacknowledged)> ReceiveAsync(int source, IReplica replica, CancellationToken cancellation)
     {
         Interlocked.CompareExchange(ref _source, source, -1);
         await _group.WaitAsync(_owed.Value, cancellation);
@@ -62,7 +64,7 @@ public sealed class StateCopy : IFrameHandler, IDisposable
             throw new PeerException(
                 Trouble.Types.Kind.BadCopy, [source], $"the state of step {header.Step} from rank {source} does not match its digest");
         replica.Adopt(header.Step, buffers);
-        return new Position(header.Step, header.ValidatedStep, header.LedgerHead.ToByteArray());
+        return (new Position(header.Step, header.ValidatedStep, header.LedgerHead.ToByteArray()), header.Unacknowledged);
     }
 
     Memory<byte> IFrameHandler.Open(in FrameHeader header)

@@ -1,0 +1,42 @@
+using MiniMind.Protos;
+
+namespace MiniMind.Coordinator.Generations;
+
+/// <summary>What a stage's lead does to the world around it.</summary>
+public interface IStageEffects
+{
+    /// <summary>Stores the newest generation durably. It is announced only afterwards.</summary>
+    Task StoreAsync(Generation generation);
+
+    /// <summary>Sends an order to a worker, if it is connected.</summary>
+    void Send(string worker, CoordinatorOrder order);
+
+    /// <summary>Sends an order to all connected workers.</summary>
+    void Broadcast(CoordinatorOrder order);
+
+    /// <summary>
+    /// Assembles a checkpoint folder from uploaded files and records it durably. Called again with the same step, it does nothing.
+    /// </summary>
+    Task CompleteCheckpointAsync(CheckpointWritten written);
+
+    /// <summary>A step has become part of the ledger.</summary>
+    void Committed(LedgerEntry entry, StepFacts facts);
+
+    /// <summary>The weights of a step have been validated.</summary>
+    void Validated(Validated validated);
+
+    /// <summary>A new generation has begun.</summary>
+    void Formed(Generation generation);
+
+    /// <summary>A worker said or did something worth telling.</summary>
+    void Noticed(string worker, string what);
+
+    /// <summary>The stage's last checkpoint is complete and its ledger is whole.</summary>
+    Task StageCompletedAsync();
+
+    /// <summary>All ranks have halted after a checkpoint.</summary>
+    Task HaltedAsync(long step);
+
+    /// <summary>The stage cannot go on.</summary>
+    Task FailedAsync(string message, bool userError);
+}

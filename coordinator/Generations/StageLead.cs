@@ -1,0 +1,169 @@
+using MiniMind.Coordinator.Ledger;
+using MiniMind.Protos;
+
+namespace MiniMind.Coordinator.Generations;
+
+/// <summary>
+/// Leads one stage: hears the workers' reports, keeps ledger and checkpoints, forms generations. Calls come one after another; each is awaited
+/// before the next.
+/// </summary>
+public sealed class StageLead
+{
+    private readonly StageSpec _spec;
+    private readonly StageController _controller;
+    private readonly LedgerBook _ledger;
+    private readonly IStageEffects _effects;
+    private StageProgress _progress;
+    private string? _stopReason;
+    private long _halted = -1;
+    private CheckpointWritten? _ahead;
+    private bool _ended;
+
+    public StageLead(StageSpec spec, StageController controller, LedgerBook ledger, StageProgress progress, IStageEffects effects)
+    {
+        (_spec, _controller, _ledger, _progress, _effects) = (spec, controller, ledger, progress, effects);
+    }
+
+    /// <summary>The newest generation, or null.</summary>
+    public Generation? Generation => _controller.Current;
+
+    /// <summary>A worker opens its stream: it is told the stage and the newest generation.</summary>
+    public async Task ConnectAsync(Hello hello)
+    {
+        if (_controller.Connect(hello) is { } refusal)
+        {
+            Dismiss(hello.Worker, refusal, refused: true);
+            return;
+        }
+        _effects.Noticed(hello.Worker, $"connected ({hello.Device})");
+        _effects.Send(hello.Worker, new CoordinatorOrder { Stage = new StageOrder { Spec = _spec } });
+        if (_controller.Current is { } generation) _effects.Send(hello.Worker, new CoordinatorOrder { Generation = generation });
+        if (_stopReason is not null) _effects.Send(hello.Worker, new CoordinatorOrder { Stop = new StopOrder { Reason = _stopReason } });
+        await DecideAsync();
+    }
+
+    /// <summary>A worker's stream ended.</summary>
+    public async Task DisconnectAsync(string worker, string incarnation)
+    {
+        _controller.Disconnect(worker, incarnation);
+        _effects.Noticed(worker, "disconnected");
+        await DecideAsync();
+    }
+
+    /// <summary>A worker reports.</summary>
+    public async Task HandleAsync(string worker, string incarnation, WorkerReport report)
+    {
+        _controller.Hear(worker, incarnation);
+        switch (report.ReportCase)
+        {
+            case WorkerReport.ReportOneofCase.Prepared when report.Prepared.StageIndex == _spec.StageIndex:
+                if (_controller.Prepare(worker, incarnation, report.Prepared.Probe) is { } refusal) Dismiss(worker, refusal, refused: true);
+                break;
+            case WorkerReport.ReportOneofCase.Applied:
+                Append(worker, report.Applied);
+                if (_ahead is not null) await CompleteAsync(_ahead);
+                break;
+            case WorkerReport.ReportOneofCase.Validated when report.Validated.StageIndex == _spec.StageIndex:
+                _effects.Validated(report.Validated);
+                break;
+            case WorkerReport.ReportOneofCase.Trouble:
+                _effects.Noticed(worker, report.Trouble.Message);
+                foreach (var culprit in _controller.Report(worker, report.Trouble))
+                    Dismiss(culprit, $"expelled: {report.Trouble.Message}", refused: true);
+                break;
+            case WorkerReport.ReportOneofCase.Leave:
+                _effects.Noticed(worker, $"leaves ({report.Leave.Reason})");
+                _controller.Leave(worker, incarnation);
+                break;
+            case WorkerReport.ReportOneofCase.CheckpointWritten when report.CheckpointWritten.StageIndex == _spec.StageIndex:
+                await CompleteAsync(report.CheckpointWritten);
+                break;
+            case WorkerReport.ReportOneofCase.Halted:
+                _halted = Math.Max(_halted, report.Halted.Step);
+                break;
+            case WorkerReport.ReportOneofCase.Failure:
+                await EndAsync(() => _effects.FailedAsync($"{worker}: {report.Failure.Message}", report.Failure.UserError));
+                break;
+        }
+        await DecideAsync();
+        await EndWhenDoneAsync();
+    }
+
+    /// <summary>Time has passed: somebody may have fallen silent.</summary>
+    public Task TickAsync() => DecideAsync();
+
+    /// <summary>Asks all ranks to checkpoint and halt after the step in flight.</summary>
+    public async Task StopAsync(string reason)
+    {
+        _stopReason = reason;
+        if (_controller.Current is null) await EndAsync(() => _effects.HaltedAsync(0));
+        else _effects.Broadcast(new CoordinatorOrder { Stop = new StopOrder { Reason = reason } });
+    }
+
+    private async Task DecideAsync()
+    {
+        if (_ended) return;
+        var decision = _controller.Decide();
+        if (!decision.Form) return;
+        var generation = _controller.Form(decision, _progress);
+        await _effects.StoreAsync(generation);
+        _effects.Formed(generation);
+        _effects.Broadcast(new CoordinatorOrder { Generation = generation });
+    }
+
+    private void Append(string worker, Applied applied)
+    {
+        var entry = applied.Entry;
+        switch (_ledger.Append(entry))
+        {
+            case AppendOutcome.Appended:
+                _effects.Committed(entry, applied.Facts);
+                _effects.Broadcast(Durable(entry));
+                break;
+            case AppendOutcome.Duplicate:
+                _effects.Send(worker, Durable(entry));
+                break;
+            case AppendOutcome.Divergent:
+                _controller.Expel(worker);
+                Dismiss(worker, $"its entry of step {entry.Step} differs from the ledger's", refused: true);
+                break;
+            case AppendOutcome.Gap:
+                // Whoever holds the entries before it hands them over; this one comes again when its sender reconnects, or from another rank.
+                break;
+        }
+    }
+
+    /// <summary>A checkpoint ahead of the ledger waits until the entries before it are durable, so that the chain has no hole after a restart.</summary>
+    private async Task CompleteAsync(CheckpointWritten written)
+    {
+        if (written.Step <= _progress.CheckpointStep) return;
+        _ahead = written.Step > _ledger.NewestStep(_spec.StageIndex) ? written : null;
+        if (_ahead is not null) return;
+        await _effects.CompleteCheckpointAsync(written);
+        _progress = new StageProgress(written.Step, written.Step, Convert.FromHexString(written.LedgerHash), [.. written.Files]);
+    }
+
+    private async Task EndWhenDoneAsync()
+    {
+        if (_progress.CheckpointStep >= _spec.TotalSteps && _ledger.NewestStep(_spec.StageIndex) >= _spec.TotalSteps)
+            await EndAsync(_effects.StageCompletedAsync);
+        else if (_halted >= 0 && _progress.CheckpointStep >= _halted)
+            await EndAsync(() => _effects.HaltedAsync(_halted));
+    }
+
+    private async Task EndAsync(Func<Task> effect)
+    {
+        if (_ended) return;
+        _ended = true;
+        await effect();
+    }
+
+    private static CoordinatorOrder Durable(LedgerEntry entry) =>
+        new() { Durable = new LedgerDurable { StageIndex = entry.StageIndex, Step = entry.Step } };
+
+    private void Dismiss(string worker, string reason, bool refused)
+    {
+        _effects.Noticed(worker, reason);
+        _effects.Send(worker, new CoordinatorOrder { Dismissed = new Dismissed { Reason = reason, Refused = refused } });
+    }
+}

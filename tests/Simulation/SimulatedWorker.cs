@@ -1,0 +1,151 @@
+using MiniMind.Collectives.Membership;
+using MiniMind.Protos;
+
+namespace MiniMind.Simulation;
+
+/// <summary>A worker process: the production member, a toy replica, and a control stream to whichever coordinator lives.</summary>
+internal sealed class SimulatedWorker
+{
+    private readonly SimulationRun _run;
+    private readonly string _incarnation;
+    private readonly ReportOutbox _outbox = new();
+    private readonly GenerationInbox _inbox = new();
+    private readonly CancellationTokenSource _dismissed = new();
+    private readonly Member _member;
+    private readonly SimulatedTransport _transport;
+    private CancellationTokenSource? _connection;
+
+    public SimulatedWorker(SimulationRun run, string name, int incarnation)
+    {
+        _run = run;
+        Name = name;
+        _incarnation = $"{name}#{incarnation}";
+        Process = new SimulatedProcess(run.World, name);
+        Replica = new ToyReplica(Process, run.World, run.Store, speed: 0.5 + run.World.Random.NextDouble() * 2);
+        _transport = new SimulatedTransport(run.Network, Process, run.World, _incarnation);
+        var door = new Door(TimeSpan.FromSeconds(60), Process.Time);
+        _transport.StartAsync(door, CancellationToken.None);
+        _member = new Member(Replica, _transport, door, _inbox, _outbox, SimulationRun.Options, Process.Time);
+        Process.Schedule(TimeSpan.Zero, () => _ = LiveAsync());
+        Process.Schedule(TimeSpan.Zero, () => _ = ReconnectAsync());
+        run.World.Trace(name, $"started as {_incarnation}");
+    }
+
+    public string Name { get; }
+
+    public SimulatedProcess Process { get; }
+
+    public ToyReplica Replica { get; }
+
+    public Member Member => _member;
+
+    /// <summary>SIGTERM.</summary>
+    public void Leave() => Process.Schedule(TimeSpan.Zero, () =>
+    {
+        _run.World.Trace(Name, "asked to leave");
+        _member.Leave();
+        _outbox.Report(new WorkerReport { Leave = new Leave { Reason = "SIGTERM" } });
+    });
+
+    private async Task LiveAsync()
+    {
+        try
+        {
+            var end = await _member.RunAsync(_dismissed.Token);
+            _run.World.Trace(Name, $"ended: {end}");
+            Process.Kill();
+        }
+        catch (Exception fault)
+        {
+            _run.Fail($"{Name}: {fault}");
+        }
+    }
+
+    private async Task ReconnectAsync()
+    {
+        while (true)
+        {
+            if (_connection is null && _run.Coordinator is { Process.Alive: true } coordinator) Connect(coordinator);
+            await Task.Delay(_run.World.Delay(100, 600), Process.Time);
+        }
+    }
+
+    private void Connect(SimulatedCoordinator coordinator)
+    {
+        var connection = _connection = new CancellationTokenSource();
+        void Broken() => Process.Schedule(TimeSpan.Zero, () =>
+        {
+            if (_connection == connection) _connection = null;
+            connection.Cancel();
+        });
+        var orders = new OrderedStream<CoordinatorOrder>(_run.Network, _run.World, coordinator.Process, Process, Obey, Broken);
+        var reports = coordinator.Accept(this, _incarnation, orders, Broken);
+        Process.Died += orders.Break;
+        Process.Died += reports.Break;
+        coordinator.Process.Died += orders.Break;
+        coordinator.Process.Died += reports.Break;
+        reports.Send(new WorkerReport
+        {
+            Hello = new Hello
+            {
+                Worker = Name, Incarnation = _incarnation, Endpoint = _transport.Endpoint, Generation = _member.Generation,
+                Step = _member.Position.Step, Device = "toy",
+            },
+        });
+        _outbox.Rewind();
+        _ = PumpAsync(reports, connection.Token);
+        _ = BeatAsync(reports, connection.Token);
+    }
+
+    private async Task PumpAsync(OrderedStream<WorkerReport> reports, CancellationToken connection)
+    {
+        try
+        {
+            while (true) reports.Send(await _outbox.TakeAsync(connection));
+        }
+        catch (OperationCanceledException)
+        {
+            // The next connection goes on.
+        }
+    }
+
+    private async Task BeatAsync(OrderedStream<WorkerReport> reports, CancellationToken connection)
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(0.5), Process.Time, connection);
+                reports.Send(new WorkerReport { Heartbeat = new Heartbeat { Generation = _member.Generation, Step = _member.Position.Step } });
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The next connection goes on.
+        }
+    }
+
+    private void Obey(CoordinatorOrder order)
+    {
+        switch (order.OrderCase)
+        {
+            case CoordinatorOrder.OrderOneofCase.Stage:
+                _outbox.Report(new WorkerReport { Prepared = new Prepared { StageIndex = order.Stage.Spec.StageIndex, Probe = "toy" } });
+                break;
+            case CoordinatorOrder.OrderOneofCase.Generation:
+                _outbox.Settle(order.Generation.Number);
+                _inbox.Announce(GenerationPlan.From(order.Generation, Name, _incarnation, SimulationRun.Lanes));
+                break;
+            case CoordinatorOrder.OrderOneofCase.Durable:
+                _outbox.Durable(order.Durable.StageIndex, order.Durable.Step);
+                break;
+            case CoordinatorOrder.OrderOneofCase.Stop:
+                _member.Stop();
+                break;
+            case CoordinatorOrder.OrderOneofCase.Dismissed:
+                if (order.Dismissed.Refused) _run.Fail($"{Name} was refused: {order.Dismissed.Reason}");
+                _dismissed.Cancel();
+                break;
+        }
+    }
+}

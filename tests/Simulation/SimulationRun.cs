@@ -1,0 +1,127 @@
+using MiniMind.Collectives.Membership;
+using MiniMind.Protos;
+
+namespace MiniMind.Simulation;
+
+/// <summary>
+/// One seeded schedule of joins, leaves, crashes, delays and partitions over the production membership, reduction and step logic, and the
+/// judgement of its outcome.
+/// </summary>
+internal sealed class SimulationRun
+{
+    public const int Lanes = 8;
+
+    /// <summary>The stage that every schedule trains.</summary>
+    public static readonly MemberOptions Options = new()
+    {
+        StageIndex = 0, Stage = "toy", RunId = "simulation", Lanes = Lanes, TotalSteps = 24, Samples = step => ((step - 1) * Lanes, step * Lanes),
+        ValidationInterval = 9, CheckpointInterval = 6,
+        Group = new GroupOptions(ChunkLength: 50, PeerDeadline: TimeSpan.FromSeconds(4), EnterDeadline: TimeSpan.FromSeconds(30)),
+    };
+
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
+
+    private readonly List<SimulatedWorker> _workers = [];
+    private readonly Dictionary<long, TailSums> _validations = [];
+    private int _incarnations;
+    private string? _failure;
+
+    public SimulationRun(int seed, TextWriter? trace)
+    {
+        World = new VirtualWorld(seed, trace);
+        Network = new SimulatedNetwork(World);
+        ExpectedWorkers = 1 + World.Random.Next(4);
+    }
+
+    public VirtualWorld World { get; }
+
+    public SimulatedNetwork Network { get; }
+
+    public SimulatedStore Store { get; } = new();
+
+    public SimulatedCoordinator? Coordinator { get; private set; }
+
+    public int ExpectedWorkers { get; }
+
+    public int Generations { get; set; }
+
+    public IReadOnlyList<SimulatedWorker> Workers => _workers;
+
+    public IEnumerable<SimulatedWorker> Alive => _workers.Where(worker => worker.Process.Alive);
+
+    /// <summary>Runs the schedule of a seed.</summary>
+    /// <returns>Null when every promise held, else what was broken.</returns>
+    public static string? Judge(int seed, TextWriter? trace, out SimulationRun run)
+    {
+        run = new SimulationRun(seed, trace);
+        return run.Run();
+    }
+
+    public void StartCoordinator() => Coordinator = new SimulatedCoordinator(this, ++_incarnations);
+
+    public void StartWorker(string name) => _workers.Add(new SimulatedWorker(this, name, ++_incarnations));
+
+    public void Fail(string message)
+    {
+        World.Trace("FAILURE", message);
+        _failure ??= message;
+    }
+
+    public void CheckValidation(Validated validated)
+    {
+        if (_validations.TryAdd(validated.Step, validated.Sums)) return;
+        if (!_validations[validated.Step].Equals(validated.Sums)) Fail($"validation of step {validated.Step} gave two results");
+    }
+
+    private string? Run()
+    {
+        StartCoordinator();
+        for (var i = 0; i < ExpectedWorkers; i++) StartWorker($"w{i}");
+        FaultSchedule.Plan(this);
+        var completed = World.Run(() => _failure is not null || Store.Completed, Limit);
+        if (_failure is not null) return _failure;
+        if (!completed) return $"no progress: {Store.Ledger.Count} of {Options.TotalSteps} steps after {Limit.TotalMinutes} virtual minutes";
+        return CheckLedger() ?? CheckReplicas();
+    }
+
+    private string? CheckLedger()
+    {
+        if (Store.Ledger.Count != Options.TotalSteps) return $"the ledger has {Store.Ledger.Count} entries, expected {Options.TotalSteps}";
+        for (var i = 0; i < Store.Ledger.Count; i++)
+        {
+            var entry = Store.Ledger[i];
+            if (entry.Step != i + 1 || entry.FirstSample != i * Lanes || entry.EndSample != (i + 1) * Lanes)
+                return $"entry {i} is of step {entry.Step}, samples {entry.FirstSample}..{entry.EndSample}";
+            if (entry.Hash != Reference.Ledger[i].Hash) return $"the entry of step {entry.Step} differs from that of an undisturbed run";
+        }
+        foreach (var (step, sums) in _validations)
+            if (!Reference.Validations[step].Equals(sums)) return $"validation of step {step} differs from that of an undisturbed run";
+        return null;
+    }
+
+    private string? CheckReplicas()
+    {
+        foreach (var worker in Alive.Where(worker => worker.Member.Position.Step == Options.TotalSteps))
+            if (!worker.Replica.WeightsDigest().AsSpan().SequenceEqual(Store.Ledger[^1].WeightsDigest.Span))
+                return $"{worker.Name} ended with other weights";
+        return null;
+    }
+
+    /// <summary>What an undisturbed run of one worker gives.</summary>
+    internal static class Reference
+    {
+        public static readonly IReadOnlyList<LedgerEntry> Ledger;
+        public static readonly IReadOnlyDictionary<long, TailSums> Validations;
+
+        static Reference()
+        {
+            var run = new SimulationRun(0, null);
+            run.StartCoordinator();
+            run.StartWorker("w0");
+            if (!run.World.Run(() => run.Store.Completed || run._failure is not null, Limit) || run._failure is not null)
+                throw new InvalidOperationException($"the undisturbed run failed: {run._failure ?? "no progress"}");
+            Ledger = run.Store.Ledger;
+            Validations = run._validations;
+        }
+    }
+}

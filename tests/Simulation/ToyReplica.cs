@@ -1,0 +1,142 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using MiniMind.Collectives.Membership;
+using MiniMind.Collectives.Reduction;
+using MiniMind.Protos;
+
+namespace MiniMind.Simulation;
+
+/// <summary>
+/// A vector with a momentum instead of a transformer. Its gradients spread over many magnitudes, so that any other order of summation gives other bits.
+/// </summary>
+internal sealed class ToyReplica(SimulatedProcess process, VirtualWorld world, SimulatedStore store, double speed) : IReplica
+{
+    public const int Length = 330;
+
+    private readonly float[] _weights = new float[Length];
+    private readonly float[] _momentum = new float[Length];
+    private readonly float[] _gradient = new float[Length];
+
+    public Memory<float> Gradient => _gradient;
+
+    public IReadOnlyList<Memory<byte>> State => [ByteView.Of(_weights), ByteView.Of(_momentum)];
+
+    public async Task<Sums> ComputeLaneAsync(long step, int lane, CancellationToken cancellation)
+    {
+        await Task.Delay(world.Delay(2 * speed, 10 * speed), process.Time, cancellation);
+        return ToyMath.Lane(step, lane, _weights, _gradient);
+    }
+
+    public async Task<Sums> ValidateLaneAsync(int lane, CancellationToken cancellation)
+    {
+        await Task.Delay(world.Delay(1, 3), process.Time, cancellation);
+        return ToyMath.Validate(lane, _weights);
+    }
+
+    public async Task<UpdateFacts> ApplyAsync(long step, Sums reduced)
+    {
+        await Task.Delay(world.Delay(0, 2), process.Time, CancellationToken.None);
+        ToyMath.Apply(reduced, _weights, _momentum, _gradient);
+        return new UpdateFacts(false, 1, 0.1);
+    }
+
+    public byte[] WeightsDigest() => Digest([ByteView.Of(_weights)]);
+
+    public byte[] StateDigest(IReadOnlyList<Memory<byte>> buffers) => Digest(buffers);
+
+    public void Adopt(long step, IReadOnlyList<Memory<byte>> buffers)
+    {
+        buffers[0].CopyTo(ByteView.Of(_weights));
+        buffers[1].CopyTo(ByteView.Of(_momentum));
+    }
+
+    public async Task RestoreAsync(RestorePoint point, CancellationToken cancellation)
+    {
+        await Task.Delay(world.Delay(1, 50), process.Time, cancellation);
+        if (point.Files.Count == 0)
+        {
+            ToyMath.Initialise(_weights, _momentum);
+            return;
+        }
+        var state = store.Artifacts[point.Files[0].Sha256];
+        MemoryMarshal.Cast<byte, float>(state.AsSpan(0, 4 * Length)).CopyTo(_weights);
+        MemoryMarshal.Cast<byte, float>(state.AsSpan(4 * Length)).CopyTo(_momentum);
+    }
+
+    public Task<Task<IReadOnlyList<ArtifactRef>>> BeginCheckpointAsync(Position position, CancellationToken cancellation)
+    {
+        byte[] snapshot = [.. MemoryMarshal.AsBytes(_weights.AsSpan()), .. MemoryMarshal.AsBytes(_momentum.AsSpan())];
+        return Task.FromResult(UploadAsync(snapshot));
+    }
+
+    private async Task<IReadOnlyList<ArtifactRef>> UploadAsync(byte[] snapshot)
+    {
+        await Task.Delay(world.Delay(5, 200), process.Time, CancellationToken.None);
+        var sha = Convert.ToHexStringLower(SHA256.HashData(snapshot));
+        store.Artifacts[sha] = snapshot;
+        return [new ArtifactRef { Name = "state", Sha256 = sha, Size = snapshot.Length }];
+    }
+
+    private static byte[] Digest(IReadOnlyList<Memory<byte>> buffers)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var buffer in buffers) hash.AppendData(buffer.Span);
+        return hash.GetHashAndReset()[..16];
+    }
+}
+
+/// <summary>The arithmetic of the toy, also used to compute the expected weights without any of the machinery under test.</summary>
+internal static class ToyMath
+{
+    public static void Initialise(float[] weights, float[] momentum)
+    {
+        for (var i = 0; i < weights.Length; i++) weights[i] = MathF.Sin(i + 1);
+        Array.Clear(momentum);
+    }
+
+    public static Sums Lane(long step, int lane, float[] weights, float[] gradient)
+    {
+        for (var i = 0; i < gradient.Length; i++)
+        {
+            var mixed = (uint)(step * 7919 + lane * 104729 + i * 1299709) * 2654435761u;
+            gradient[i] = MathF.ScaleB((mixed >> 8) / 16777216f - 0.5f, (int)(mixed & 15) - 8) + 0.01f * weights[i];
+        }
+        return new Sums(1.0 / (3 + lane + step), 10 + lane, 0, lane % 3, 32, 1);
+    }
+
+    public static Sums Validate(int lane, float[] weights) => new(Math.Abs(weights[lane]) / 3.0, 7, 0, 1, 8, 1);
+
+    public static void Apply(Sums reduced, float[] weights, float[] momentum, float[] gradient)
+    {
+        var scale = 1f / reduced.Targets;
+        for (var i = 0; i < weights.Length; i++)
+        {
+            momentum[i] = 0.9f * momentum[i] + gradient[i] * scale;
+            weights[i] -= 0.1f * momentum[i];
+        }
+    }
+
+    /// <summary>The weights after a number of steps, by the definition: lane gradients summed in the canonical tree, then applied.</summary>
+    public static float[] Expected(long steps, int lanes)
+    {
+        var (weights, momentum) = (new float[ToyReplica.Length], new float[ToyReplica.Length]);
+        Initialise(weights, momentum);
+        for (long step = 1; step <= steps; step++)
+        {
+            var (gradient, sums) = Sum(step, 0, lanes, weights);
+            Apply(sums, weights, momentum, gradient);
+        }
+        return weights;
+    }
+
+    private static (float[] Gradient, Sums Sums) Sum(long step, int first, int end, float[] weights)
+    {
+        var gradient = new float[ToyReplica.Length];
+        if (end - first == 1) return (gradient, Lane(step, first, weights, gradient));
+        var half = 1;
+        while (2 * half < end - first) half *= 2;
+        var (left, right) = (Sum(step, first, first + half, weights), Sum(step, first + half, end, weights));
+        for (var i = 0; i < gradient.Length; i++) gradient[i] = left.Gradient[i] + right.Gradient[i];
+        return (gradient, left.Sums + right.Sums);
+    }
+}
