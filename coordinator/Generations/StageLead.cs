@@ -90,7 +90,11 @@ public sealed class StageLead
     }
 
     /// <summary>Time has passed: somebody may have fallen silent.</summary>
-    public Task TickAsync() => DecideAsync();
+    public async Task TickAsync()
+    {
+        await DecideAsync();
+        await EndWhenDoneAsync();
+    }
 
     /// <summary>Asks all ranks to checkpoint and halt after the step in flight.</summary>
     public async Task StopAsync(string reason)

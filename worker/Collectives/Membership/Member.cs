@@ -12,7 +12,7 @@ namespace MiniMind.Collectives.Membership;
 /// No rank applies step t+1 before all have applied t: the reduction of t+1 needs every rank's gradient, computed after t. So after any failure
 /// the survivors stand at most one step apart, and the most advanced one is copied.
 /// </remarks>
-public sealed class Member
+public sealed class Member : IDisposable
 {
     private readonly IReplica _replica;
     private readonly ITransport _transport;
@@ -22,7 +22,7 @@ public sealed class Member
     private readonly MemberOptions _options;
     private readonly TimeProvider _time;
     private volatile bool _stop;
-    private volatile bool _leaving;
+    private readonly CancellationTokenSource _leaving = new();
 
     public Member(
         IReplica replica, ITransport transport, Door door, GenerationInbox inbox, IReportSink reports, MemberOptions options, TimeProvider time)
@@ -46,26 +46,28 @@ public sealed class Member
     /// <summary>Asks, through the tail, that all ranks checkpoint and halt after the step in flight.</summary>
     public void Stop() => _stop = true;
 
-    /// <summary>This worker wants to go: it ends when the newest generation is without it.</summary>
-    public void Leave() => _leaving = true;
+    /// <summary>This worker wants to go: it ends as soon as it is in no generation, or in one that is over for it.</summary>
+    public void Leave() => _leaving.Cancel();
+
+    public void Dispose() => _leaving.Dispose();
 
     /// <summary>Takes part until it has left or <paramref name="dismissed"/> is cancelled.</summary>
     public async Task<MemberEnd> RunAsync(CancellationToken dismissed)
     {
+        using var outside = CancellationTokenSource.CreateLinkedTokenSource(dismissed, _leaving.Token);
         try
         {
             while (true)
             {
                 Phase = "wait";
-                var plan = await _inbox.NextAsync(Generation, plan => plan.StageIndex == _options.StageIndex, dismissed);
+                var plan = await _inbox.NextAsync(Generation, plan => plan.StageIndex == _options.StageIndex, outside.Token);
                 Generation = plan.Number;
                 if (plan.Rank >= 0) await TakePartAsync(plan, dismissed);
-                else if (_leaving) return MemberEnd.Left;
             }
         }
-        catch (OperationCanceledException) when (dismissed.IsCancellationRequested)
+        catch (OperationCanceledException) when (outside.IsCancellationRequested)
         {
-            return MemberEnd.Dismissed;
+            return dismissed.IsCancellationRequested ? MemberEnd.Dismissed : MemberEnd.Left;
         }
     }
 
