@@ -1,15 +1,15 @@
 namespace MiniMind.Coordinator.CommandLine;
 
 /// <summary>
-/// What the verbs of the command line do. Each returns the exit code; the token is cancelled by Ctrl-C and SIGTERM.
+/// What the verbs of the command line do. Each returns the exit code; the token is cancelled by the first Ctrl-C or SIGTERM.
 /// </summary>
 /// <param name="Run">minimind run.</param>
 /// <param name="WriteSample">minimind data sample.</param>
-/// <param name="WorkerVerb">Runs the worker program with a verb and its arguments: minimind chat, selftest, eval.</param>
+/// <param name="WorkerVerb">Runs the worker program with a verb and its arguments (minimind chat, selftest, eval); signals are the worker's to answer.</param>
 public sealed record CommandHandlers(
     Func<RunOptions, CancellationToken, Task<int>> Run,
     Func<SampleOptions, CancellationToken, Task<int>> WriteSample,
-    Func<string, IReadOnlyList<string>, CancellationToken, Task<int>> WorkerVerb);
+    Func<string, IReadOnlyList<string>, Task<int>> WorkerVerb);
 
 /// <summary>What "minimind run" was asked for.</summary>
 public sealed record RunOptions

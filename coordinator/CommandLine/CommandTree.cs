@@ -48,16 +48,17 @@ public static class CommandTree
             return ExitCodes.WrongInput;
         }
 
-        using var signals = new StopSignals();
+        // The worker program answers the terminal's signals itself.
+        using var signals = IsWorkerVerb(arguments) ? null : new StopSignals();
         try
         {
             var invocation = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
-            int code = await parsed.InvokeAsync(invocation, signals.Token);
-            return code == ExitCodes.Success ? signals.ExitCode ?? code : code;
+            int code = await parsed.InvokeAsync(invocation, signals?.Token ?? CancellationToken.None);
+            return code == ExitCodes.Success ? signals?.ExitCode ?? code : code;
         }
         catch (Exception fault)
         {
-            if (fault is OperationCanceledException && signals.ExitCode is { } stopped) return stopped;
+            if (fault is OperationCanceledException && signals?.ExitCode is { } stopped) return stopped;
             return ErrorReport.Write(fault, error, arguments.Contains(Verbose));
         }
     }
@@ -111,13 +112,15 @@ public static class CommandTree
     {
         var arguments = new Argument<string[]>("ARGUMENTS") { Description = $"'minimind {verb} --help' lists them.", Arity = ArgumentArity.ZeroOrMore };
         var command = new Command(verb, description) { arguments };
-        command.SetAction((parsed, cancel) => handlers.WorkerVerb(verb, parsed.GetValue(arguments) ?? [], cancel));
+        command.SetAction(parsed => handlers.WorkerVerb(verb, parsed.GetValue(arguments) ?? []));
         return command;
     }
 
     // What follows a verb of the worker program is not ours to read, --help included.
     private static IReadOnlyList<string> PassThrough(IReadOnlyList<string> arguments) =>
-        arguments.Count > 0 && WorkerVerbs.Any(known => known.Verb == arguments[0]) ? [arguments[0], "--", .. arguments.Skip(1)] : arguments;
+        IsWorkerVerb(arguments) ? [arguments[0], "--", .. arguments.Skip(1)] : arguments;
+
+    private static bool IsWorkerVerb(IReadOnlyList<string> arguments) => arguments.Count > 0 && WorkerVerbs.Any(known => known.Verb == arguments[0]);
 
     private static List<string> OverridesOf(string[] set, int? workers, string? folder, string? device)
     {
