@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using System.Globalization;
 
 namespace MiniMind.Coordinator.CommandLine;
@@ -67,18 +68,13 @@ public static class CommandTree
     {
         var file = new Argument<string>("FILE") { Description = "The run file (YAML)." };
         var set = new Option<string[]>("--set") { Description = "Override a value of the run file; may be repeated. KEY is a top-level key, or a stage's name, 'model' or 'sample' with a dot and a key.", HelpName = "KEY=VALUE", AllowMultipleArgumentsPerToken = false, DefaultValueFactory = _ => [] };
-        var workers = new Option<int?>("--workers") { Description = "Number of worker processes; changes the speed, never the result.", HelpName = "N" };
+        var workers = new Option<int?>("--workers") { Description = "Number of worker processes; changes the speed, never the result.", HelpName = "N", CustomParser = WorkerCount };
         var folder = new Option<string?>("--out") { Description = "Folder that the run writes.", HelpName = "DIR" };
         var device = new Option<string?>("--device") { Description = "Where tensors live.", HelpName = "cpu|cuda" };
         var resume = new Option<bool>("--resume") { Description = "Go on from the newest checkpoint in the run's folder." };
         var plain = new Option<bool>("--plain") { Description = "Log lines instead of the live display." };
         var verbose = new Option<bool>(Verbose) { Description = "Show stack traces and internal logs." };
         device.AcceptOnlyFromAmong(RunFiles.RunFile.Cpu, RunFiles.RunFile.Cuda);
-        workers.Validators.Add(result =>
-        {
-            if (result.Errors.Any() || result.GetValueOrDefault<int?>() is null or >= 1) return;
-            result.AddError($"--workers: expected a number of at least 1, found {result.GetValueOrDefault<int?>()}");
-        });
         var command = new Command("run", "Train what a run file describes, then answer questions with the result.") { file, set, workers, folder, device, resume, plain, verbose };
         examples[command] =
         [
@@ -100,7 +96,7 @@ public static class CommandTree
     private static Command DataCommand(CommandHandlers handlers, Dictionary<Command, string[]> examples)
     {
         var folder = new Option<string>("--out") { Description = "Folder to write to.", HelpName = "DIR", Required = true };
-        var seed = new Option<ulong>("--seed") { Description = "The same seed gives the same bytes.", HelpName = "N", DefaultValueFactory = _ => RunFiles.RunFileDefaults.Standard.Seed };
+        var seed = new Option<ulong>("--seed") { Description = "The same seed gives the same bytes.", HelpName = "N", CustomParser = Seed, DefaultValueFactory = _ => RunFiles.RunFileDefaults.Standard.Seed };
         var verbose = new Option<bool>(Verbose) { Description = "Show stack traces." };
         var sample = new Command("sample", "Write a small bilingual toy world: training data of every kind, and held-out questions.") { folder, seed, verbose };
         examples[sample] = ["minimind data sample --out runs/toy --seed 7"];
@@ -114,6 +110,22 @@ public static class CommandTree
         var command = new Command(verb, description) { arguments };
         command.SetAction(parsed => handlers.WorkerVerb(verb, parsed.GetValue(arguments) ?? []));
         return command;
+    }
+
+    private static int? WorkerCount(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count >= 1) return count;
+        result.AddError($"--workers: expected a whole number of at least 1, found '{text}'");
+        return null;
+    }
+
+    private static ulong Seed(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        if (ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed)) return seed;
+        result.AddError($"--seed: expected a whole number from 0 to {ulong.MaxValue}, found '{text}'");
+        return 0;
     }
 
     // What follows a verb of the worker program is not ours to read, --help included.
@@ -134,7 +146,7 @@ public static class CommandTree
     private static string Words(ParseResult parsed)
     {
         var words = new Stack<string>();
-        for (var result = parsed.CommandResult; result.Command is not RootCommand; result = (System.CommandLine.Parsing.CommandResult)result.Parent!)
+        for (var result = parsed.CommandResult; result.Command is not RootCommand; result = (CommandResult)result.Parent!)
             words.Push(result.Command.Name + " ");
         return string.Concat(words);
     }

@@ -78,7 +78,7 @@ internal static class Overrides
         var present = target.Children.Keys.FirstOrDefault(node => node is YamlScalarNode scalar && scalar.Value == key);
         if (present is null)
         {
-            present = new YamlScalarNode(key);
+            present = new YamlScalarNode(key) { Style = ScalarStyle.Plain };
             faults.MarkOrigin(present, origin);
         }
 

@@ -33,7 +33,17 @@ internal static class RunFileText
     public static YamlNode? ParseNode(string text)
     {
         var stream = new YamlStream();
-        stream.Load(new StringReader(text));
+        try
+        {
+            stream.Load(new StringReader(text));
+        }
+        catch (Exception fault) when (fault is not YamlException)
+        {
+            // On some broken texts YamlDotNet fails in itself, without a position.
+            var place = LastPlace(text);
+            throw new YamlException(place, place, "brackets, quotes or indentation that do not fit together", fault);
+        }
+
         if (stream.Documents.Count > 1)
         {
             var second = stream.Documents[1].RootNode;
@@ -53,6 +63,23 @@ internal static class RunFileText
         YamlMappingNode => "a mapping",
         _ => "nothing",
     };
+
+    // How far a text can be read.
+    private static Mark LastPlace(string text)
+    {
+        var parser = new Parser(new StringReader(text));
+        var place = Mark.Empty;
+        try
+        {
+            while (parser.MoveNext()) place = parser.Current!.End;
+        }
+        catch (Exception fault) when (fault is YamlException or InvalidOperationException)
+        {
+            return place;
+        }
+
+        return place;
+    }
 
     private static string Read(string path)
     {
@@ -81,7 +108,7 @@ internal static class RunFileText
     // YamlDotNet puts the place in front of its message; ours already has it.
     private static string Reason(YamlException fault)
     {
-        string message = fault.InnerException?.Message ?? fault.Message;
+        string message = fault.Message;
         int colon = message.StartsWith('(') ? message.IndexOf("): ", StringComparison.Ordinal) : -1;
         return colon < 0 ? message.TrimEnd('.') : message[(colon + 3)..].TrimEnd('.');
     }
