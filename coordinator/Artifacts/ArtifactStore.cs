@@ -1,0 +1,133 @@
+using System.Buffers;
+using System.Security.Cryptography;
+
+namespace MiniMind.Coordinator.Artifacts;
+
+/// <summary>
+/// A folder of immutable files named by the SHA-256 of their content (64 lower-case hexadecimal digits). A file appears under its name
+/// only when it is complete, verified and on the disk; two writers of the same artifact both succeed. Safe for concurrent use.
+/// </summary>
+public sealed class ArtifactStore(string root)
+{
+    private const int BufferBytes = 1 << 20;
+
+    /// <summary>Stores a copy of a file and returns its hash. The copy is hashed while it is made, so a file that changes meanwhile does no harm.</summary>
+    public async Task<string> AddFileAsync(string path, CancellationToken cancel = default)
+    {
+        await using var source = File.OpenRead(path);
+        string temporary = NewTemporary();
+        try
+        {
+            var (sha256, _) = await CopyAsync(source, temporary, long.MaxValue, cancel);
+            Publish(temporary, sha256);
+            return sha256;
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    /// <summary>
+    /// Stores what <paramref name="content"/> still holds. An artifact that is already there is not written again, but the content is read
+    /// to its end and checked all the same.
+    /// </summary>
+    /// <exception cref="InvalidDataException">Content, hash and size do not agree; nothing is stored.</exception>
+    public async Task PutAsync(Stream content, string sha256, long size, CancellationToken cancel = default)
+    {
+        RequireHash(sha256);
+        string temporary = NewTemporary();
+        try
+        {
+            var (found, bytes) = await CopyAsync(content, temporary, size, cancel);
+            if (bytes != size) throw new InvalidDataException($"artifact {sha256}: expected {size} bytes, found {(bytes > size ? "more" : bytes.ToString(null, null))}; send it again");
+            if (found != sha256) throw new InvalidDataException($"artifact {sha256}: expected content of this hash, found {found}; send it again");
+            Publish(temporary, sha256);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    /// <summary>Opens an artifact for reading from <paramref name="offset"/> bytes on; the caller disposes the stream.</summary>
+    /// <exception cref="FileNotFoundException">The store lacks it.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The offset lies outside of it.</exception>
+    public FileStream OpenRead(string sha256, long offset = 0)
+    {
+        string path = PathOf(sha256);
+        if (!File.Exists(path)) throw new FileNotFoundException($"artifact {sha256} is not in the store {root}", path);
+        var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
+        if (offset >= 0 && offset <= stream.Length)
+        {
+            stream.Position = offset;
+            return stream;
+        }
+
+        long length = stream.Length;
+        stream.Dispose();
+        throw new ArgumentOutOfRangeException(nameof(offset), offset, $"artifact {sha256} has {length} bytes");
+    }
+
+    public bool Exists(string sha256) => File.Exists(PathOf(sha256));
+
+    /// <summary>Bytes of an artifact; null when the store lacks it.</summary>
+    public long? SizeOf(string sha256) => new FileInfo(PathOf(sha256)) is { Exists: true } file ? file.Length : null;
+
+    /// <summary>Where an artifact lies or would lie. The file must not be changed.</summary>
+    /// <exception cref="ArgumentException">The name is no SHA-256.</exception>
+    public string PathOf(string sha256)
+    {
+        RequireHash(sha256);
+        return Path.Combine(root, sha256[..2], sha256);
+    }
+
+    /// <summary>Whether a text is a SHA-256 as this store spells it.</summary>
+    public static bool IsHash(string text) => text.Length == 64 && text.All(char.IsAsciiHexDigitLower);
+
+    private static void RequireHash(string sha256)
+    {
+        if (!IsHash(sha256)) throw new ArgumentException($"expected 64 lower-case hexadecimal digits, found '{sha256}'", nameof(sha256));
+    }
+
+    private string NewTemporary()
+    {
+        string folder = Path.Combine(root, "incoming");
+        Directory.CreateDirectory(folder);
+        return Path.Combine(folder, Guid.NewGuid().ToString("N"));
+    }
+
+    // Whoever renames last replaces equal bytes by equal bytes; readers keep the file that they have open.
+    private void Publish(string temporary, string sha256)
+    {
+        string path = PathOf(sha256);
+        if (File.Exists(path)) return;
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    // Copies, hashes and flushes; stops as soon as there is more than allowed.
+    private static async Task<(string Sha256, long Bytes)> CopyAsync(Stream source, string target, long most, CancellationToken cancel)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+        try
+        {
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            await using var stream = new FileStream(target, FileMode.CreateNew, FileAccess.Write, FileShare.None, 0, FileOptions.Asynchronous);
+            long bytes = 0;
+            while (bytes <= most && await source.ReadAsync(buffer, cancel) is > 0 and int count)
+            {
+                bytes += count;
+                hash.AppendData(buffer, 0, count);
+                await stream.WriteAsync(buffer.AsMemory(0, count), cancel);
+            }
+
+            stream.Flush(flushToDisk: true);
+            return (Convert.ToHexStringLower(hash.GetHashAndReset()), bytes);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}

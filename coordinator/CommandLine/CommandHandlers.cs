@@ -1,0 +1,36 @@
+namespace MiniMind.Coordinator.CommandLine;
+
+/// <summary>
+/// What the verbs of the command line do. Each returns the exit code; the token is cancelled by the first Ctrl-C or SIGTERM.
+/// </summary>
+/// <param name="Run">minimind run.</param>
+/// <param name="WriteSample">minimind data sample.</param>
+/// <param name="WorkerVerb">Runs the worker program with a verb and its arguments (minimind chat, selftest, eval); signals are the worker's to answer.</param>
+public sealed record CommandHandlers(
+    Func<RunOptions, CancellationToken, Task<int>> Run,
+    Func<SampleOptions, CancellationToken, Task<int>> WriteSample,
+    Func<string, IReadOnlyList<string>, Task<int>> WorkerVerb);
+
+/// <summary>What "minimind run" was asked for.</summary>
+public sealed record RunOptions
+{
+    /// <summary>Path of the run file.</summary>
+    public required string File { get; init; }
+
+    /// <summary>
+    /// All overrides as RunFile.Load takes them: those of --set in order, then --workers, --out and --device, which therefore win.
+    /// </summary>
+    public required IReadOnlyList<string> Overrides { get; init; }
+
+    /// <summary>Go on from the newest checkpoint in the run's folder.</summary>
+    public bool Resume { get; init; }
+
+    /// <summary>Log lines even when the output is a terminal.</summary>
+    public bool Plain { get; init; }
+
+    /// <summary>Show stack traces and the programs' own logs.</summary>
+    public bool Verbose { get; init; }
+}
+
+/// <summary>What "minimind data sample" was asked for.</summary>
+public sealed record SampleOptions(string Out, ulong Seed);

@@ -1,0 +1,41 @@
+using System.Runtime.InteropServices;
+
+namespace MiniMind.Coordinator.CommandLine;
+
+/// <summary>
+/// Ctrl-C and SIGTERM as a token: the first one asks for an orderly end (a run checkpoints), a second one ends the process at once.
+/// A terminal sends Ctrl-C to the worker processes too; they ignore it by design and follow the run's stop flag.
+/// </summary>
+public sealed class StopSignals : IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<PosixSignalRegistration> _registrations;
+
+    public StopSignals()
+    {
+        _registrations =
+        [
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle),
+        ];
+    }
+
+    public CancellationToken Token => _stop.Token;
+
+    /// <summary>Exit code of the signal that came first; null while none has come.</summary>
+    public int? ExitCode { get; private set; }
+
+    public void Dispose()
+    {
+        foreach (var registration in _registrations) registration.Dispose();
+        _stop.Dispose();
+    }
+
+    private void Handle(PosixSignalContext context)
+    {
+        if (ExitCode is not null) return;
+        context.Cancel = true;
+        ExitCode = context.Signal == PosixSignal.SIGINT ? ExitCodes.Interrupted : ExitCodes.Success;
+        _stop.Cancel();
+    }
+}

@@ -1,0 +1,87 @@
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace MiniMind.Coordinator.Screen;
+
+/// <summary>What the live display knows, and how it is drawn. Not safe for concurrent use: the display locks around it.</summary>
+internal sealed class LiveView
+{
+    private const int BarWidth = 24;
+
+    private readonly List<StageLine> _stages = [];
+    private readonly SortedDictionary<string, string> _workers = new(StringComparer.Ordinal);
+    private string _generation = "";
+
+    private sealed class StageLine(StageStart start)
+    {
+        public StageStart Start { get; } = start;
+        public StepProgress? Step { get; set; }
+        public double? Validation { get; set; }
+        public StageSummary? Ended { get; set; }
+        public long Done => Step?.Step ?? Start.FirstStep;
+    }
+
+    public void Add(StageStart start)
+    {
+        _stages.RemoveAll(line => line.Start.Stage == start.Stage);
+        _stages.Add(new StageLine(start));
+    }
+
+    public void Set(StepProgress step) => Change(step.Stage, line => line.Step = step);
+
+    public void SetValidation(string stage, double loss) => Change(stage, line => line.Validation = loss);
+
+    public void End(StageSummary stage) => Change(stage.Stage, line => line.Ended = stage);
+
+    public void SetWorker(string name, string state) => _workers[name] = state;
+
+    public void SetGeneration(long number, IReadOnlyList<string> members) =>
+        _generation = FormattableString.Invariant($"generation {number}: {members.Count} {(members.Count == 1 ? "worker" : "workers")}");
+
+    public IRenderable Draw() => new Rows(StageTable(), WorkerLine());
+
+    private Table StageTable()
+    {
+        var table = new Table().Border(TableBorder.Rounded);
+        foreach (string column in (string[])["stage", "progress", "step", "loss", "validation", "lr", "tokens/s", "left"]) table.AddColumn(new TableColumn(column).NoWrap());
+        foreach (var line in _stages)
+        {
+            table.AddRow(
+                Markup.Escape(line.Start.Stage),
+                Bar(line),
+                line.Start.TotalSteps == 0 ? Figures.None : FormattableString.Invariant($"{line.Done}/{line.Start.TotalSteps}"),
+                Figures.Loss(line.Step?.Loss),
+                Figures.Loss(line.Validation),
+                line.Step is null ? Figures.None : Figures.Rate(line.Step.LearningRate),
+                Figures.Count(line.Step?.TokensPerSecond),
+                line.Ended is null ? Figures.Time(line.Step?.Left) : "done " + Figures.Time(line.Ended.Wall));
+        }
+
+        return table;
+    }
+
+    private Markup WorkerLine()
+    {
+        var states = _workers.Select(worker => $"{Markup.Escape(worker.Key)} [{ColorOf(worker.Value)}]{Markup.Escape(worker.Value)}[/]");
+        return new Markup($"workers: {string.Join("  ", states)}  [grey]{Markup.Escape(_generation)}[/]");
+    }
+
+    private static string Bar(StageLine line)
+    {
+        double share = line.Ended is not null ? 1 : line.Start.TotalSteps == 0 ? 0 : Math.Clamp((double)line.Done / line.Start.TotalSteps, 0, 1);
+        int full = (int)(share * BarWidth);
+        return $"[green]{new string('━', full)}[/][grey]{new string('━', BarWidth - full)}[/]";
+    }
+
+    private static string ColorOf(string state) => state switch
+    {
+        "training" => "green",
+        "gone" or "failed" or "refused" => "red",
+        _ => "yellow",
+    };
+
+    private void Change(string stage, Action<StageLine> change)
+    {
+        if (_stages.Find(line => line.Start.Stage == stage) is { } found) change(found);
+    }
+}

@@ -1,0 +1,13 @@
+namespace MiniMind.Coordinator.Storage;
+
+/// <summary>Tells a full disk from other faults of input and output.</summary>
+public static class DiskFull
+{
+    private const int NoSpaceLinux = 28;      // ENOSPC
+    private const int QuotaLinux = 122;       // EDQUOT
+    private const int DiskFullWindows = unchecked((int)0x80070070);
+    private const int HandleDiskFullWindows = unchecked((int)0x80070027);
+
+    public static bool IsCause(Exception fault) =>
+        fault is IOException { HResult: NoSpaceLinux or QuotaLinux or DiskFullWindows or HandleDiskFullWindows };
+}

@@ -1,0 +1,59 @@
+using System.Collections.Concurrent;
+
+namespace MiniMind.Coordinator.Workers;
+
+/// <summary>
+/// Starts worker processes on this machine and ends them with the run. Each writes its output to <c>LOGS/NAME.log</c>.
+/// Workers share this process's terminal group, so Ctrl-C reaches them as well: they ignore it by design and stop when the run's stop flag says so.
+/// </summary>
+/// <param name="program">What to start.</param>
+/// <param name="environment">Variables of every worker.</param>
+/// <param name="logFolder">Where the logs go, usually OUT/logs.</param>
+public sealed class WorkerLauncher(WorkerProgram program, WorkerEnvironment environment, string logFolder) : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<string, WorkerProcess> _running = new();
+    private volatile bool _closing;
+
+    /// <summary>A worker's process has ended by itself; not raised by <see cref="DisposeAsync"/>. Handlers run on a pool thread.</summary>
+    public event EventHandler<WorkerExit>? Exited;
+
+    /// <summary>Names of the workers whose processes live.</summary>
+    public IReadOnlyCollection<string> Running => [.. _running.Keys.Order(StringComparer.Ordinal)];
+
+    /// <summary>Starts one worker under a name that no living one has; its log is continued when there is one.</summary>
+    /// <exception cref="InvalidOperationException">A worker of this name runs.</exception>
+    /// <exception cref="System.ComponentModel.Win32Exception">The program cannot be started.</exception>
+    public WorkerProcess Start(string name, IEnumerable<string> arguments)
+    {
+        ObjectDisposedException.ThrowIf(_closing, this);
+        if (_running.ContainsKey(name)) throw new InvalidOperationException($"worker {name} runs already");
+        Directory.CreateDirectory(logFolder);
+        var worker = WorkerProcess.Start(name, program.StartInfo(arguments, environment), Path.Combine(logFolder, name + ".log"));
+        _running[name] = worker;
+        _ = WatchAsync(worker);
+        return worker;
+    }
+
+    /// <summary>Ends all workers and the processes that they started, and waits until they are gone.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _closing = true;
+        var workers = _running.Values.ToList();
+        foreach (var worker in workers) worker.Kill();
+        foreach (var worker in workers) await worker.Exit;
+    }
+
+    private async Task WatchAsync(WorkerProcess worker)
+    {
+        var exit = await worker.Exit;
+        _running.TryRemove(new KeyValuePair<string, WorkerProcess>(worker.Name, worker));
+        if (!_closing) Exited?.Invoke(this, exit);
+    }
+}
+
+/// <summary>How a worker's process ended. Killed by signal N it has exit code 128 + N.</summary>
+/// <param name="Name">The worker.</param>
+/// <param name="ExitCode">Exit code of its process.</param>
+/// <param name="LastLines">The end of its log, oldest line first.</param>
+/// <param name="LogPath">Where all of it is.</param>
+public sealed record WorkerExit(string Name, int ExitCode, IReadOnlyList<string> LastLines, string LogPath);

@@ -1,0 +1,139 @@
+using MiniMind.Coordinator.CommandLine;
+using MiniMind.Text;
+
+namespace MiniMind.Coordinator.Tests.CommandLine;
+
+public sealed class CommandTreeTests : IDisposable
+{
+    private readonly StringWriter _output = new();
+    private readonly StringWriter _error = new();
+    private RunOptions? _run;
+    private SampleOptions? _sample;
+    private (string Verb, string[] Arguments)? _worker;
+    private Func<int> _result = () => 0;
+
+    public void Dispose()
+    {
+        _output.Dispose();
+        _error.Dispose();
+    }
+
+    [Fact]
+    public async Task Run_hands_over_all_options_and_lets_flags_win_over_set()
+    {
+        int code = await InvokeAsync("run", "a.yaml", "--set", "seed=3", "--workers", "4", "--set", "workers=2", "--out", "it's here", "--device", "cuda", "--resume", "--plain", "--verbose");
+
+        Assert.Equal(0, code);
+        Assert.Equal(["seed=3", "workers=2", "workers=4", "out='it''s here'", "device=cuda"], _run!.Overrides);
+        Assert.Equal(("a.yaml", true, true, true), (_run.File, _run.Resume, _run.Plain, _run.Verbose));
+    }
+
+    [Fact]
+    public async Task Run_without_options_overrides_nothing()
+    {
+        await InvokeAsync("run", "a.yaml");
+
+        Assert.Empty(_run!.Overrides);
+        Assert.Equal((false, false, false), (_run.Resume, _run.Plain, _run.Verbose));
+    }
+
+    [Fact]
+    public async Task Data_sample_hands_over_folder_and_seed()
+    {
+        Assert.Equal(0, await InvokeAsync("data", "sample", "--out", "d", "--seed", "7"));
+        Assert.Equal(new SampleOptions("d", 7), _sample);
+        Assert.Equal(0, await InvokeAsync("data", "sample", "--out", "d"));
+        Assert.Equal(42UL, _sample!.Seed);
+    }
+
+    [Theory]
+    [InlineData("chat", "--model", "x", "--help")]
+    [InlineData("eval", "--", "-x", "@file", "--verbose")]
+    [InlineData("selftest")]
+    public async Task Worker_verb_gets_its_arguments_untouched(string verb, params string[] arguments)
+    {
+        _result = () => 7;
+
+        Assert.Equal(7, await InvokeAsync([verb, .. arguments]));
+        Assert.Equal(verb, _worker!.Value.Verb);
+        Assert.Equal(arguments, _worker.Value.Arguments);
+    }
+
+    [Theory]
+    [InlineData("FILE", "run")]
+    [InlineData("--wrkers", "run", "a.yaml", "--wrkers", "2")]
+    [InlineData("--workers: expected a whole number of at least 1, found '0'", "run", "a.yaml", "--workers", "0")]
+    [InlineData("--workers: expected a whole number of at least 1, found 'two'", "run", "a.yaml", "--workers", "two")]
+    [InlineData("--seed: expected a whole number from 0 to 18446744073709551615, found '-1'", "data", "sample", "--out", "d", "--seed", "-1")]
+    [InlineData("--set", "run", "a.yaml", "--set")]
+    [InlineData("tpu", "run", "a.yaml", "--device", "tpu")]
+    [InlineData("--out", "data", "sample")]
+    [InlineData("trian", "trian")]
+    public async Task Wrong_usage_exits_2_and_names_the_culprit(string culprit, params string[] arguments)
+    {
+        Assert.Equal(2, await InvokeAsync(arguments));
+        Assert.Contains("error: ", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains(culprit, _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("--help' shows what is possible.", _error.ToString(), StringComparison.Ordinal);
+        Assert.Null(_run);
+    }
+
+    [Fact]
+    public async Task Nothing_at_all_exits_2() => Assert.Equal(2, await InvokeAsync());
+
+    [Theory]
+    [InlineData("minimind chat --model runs/quickstart/latest", "--help")]
+    [InlineData("--set pretrain.epochs=2", "run", "--help")]
+    [InlineData("minimind data sample --out runs/toy --seed 7", "data", "sample", "-h")]
+    public async Task Help_shows_examples_and_exits_0(string example, params string[] arguments)
+    {
+        Assert.Equal(0, await InvokeAsync(arguments));
+        Assert.Contains(example, _output.ToString(), StringComparison.Ordinal);
+        Assert.Equal("", _error.ToString());
+    }
+
+    [Fact]
+    public async Task Help_names_every_verb()
+    {
+        await InvokeAsync("--help");
+
+        foreach (string verb in (string[])["run", "data", "chat", "eval", "selftest"]) Assert.Matches($@"(?m)^\s+{verb}\b", _output.ToString());
+    }
+
+    [Fact]
+    public async Task Wrong_input_is_one_message_and_exits_2()
+    {
+        _result = () => throw new InputException("a.yaml:3:1: lanes: expected 1, found 0; fix it");
+
+        Assert.Equal(2, await InvokeAsync("run", "a.yaml"));
+        Assert.Equal("error: a.yaml:3:1: lanes: expected 1, found 0; fix it" + Environment.NewLine, _error.ToString());
+    }
+
+    [Fact]
+    public async Task Cancellation_exits_130_without_a_word()
+    {
+        _result = () => throw new OperationCanceledException();
+
+        Assert.Equal(130, await InvokeAsync("run", "a.yaml"));
+        Assert.Equal("", _error.ToString());
+    }
+
+    private Task<int> InvokeAsync(params string[] arguments) => CommandTree.InvokeAsync(
+        new CommandHandlers(
+            (options, _) =>
+            {
+                _run = options;
+                return Task.FromResult(_result());
+            },
+            (options, _) =>
+            {
+                _sample = options;
+                return Task.FromResult(_result());
+            },
+            (verb, rest) =>
+            {
+                _worker = (verb, [.. rest]);
+                return Task.FromResult(_result());
+            }),
+        arguments, _output, _error);
+}

@@ -1,0 +1,62 @@
+using MiniMind.Coordinator.CommandLine;
+using MiniMind.Coordinator.Storage;
+using MiniMind.Text;
+
+namespace MiniMind.Coordinator.Tests.CommandLine;
+
+public sealed class ErrorReportTests : IDisposable
+{
+    private readonly StringWriter _error = new();
+
+    public void Dispose() => _error.Dispose();
+
+    [Fact]
+    public void Wrong_input_that_was_wrapped_is_still_one_message()
+    {
+        var fault = new AggregateException(new InvalidOperationException("outer", new InputException("x.jsonl:3: bad")));
+
+        Assert.Equal(2, ErrorReport.Write(fault, _error, verbose: false));
+        Assert.Equal("error: x.jsonl:3: bad", _error.ToString().TrimEnd());
+    }
+
+    [Fact]
+    public void Full_disk_is_said_in_plain_words()
+    {
+        Assert.Equal(1, ErrorReport.Write(new IOException("No space left on device : '/x/y'", 28), _error, verbose: false));
+        Assert.Equal("error: the disk is full: No space left on device : '/x/y'; free some space, then go on with --resume", _error.ToString().TrimEnd());
+    }
+
+    [Fact]
+    public void Full_disk_is_recognised_as_the_system_reports_it()
+    {
+        // /dev/full refuses every write with ENOSPC; other systems have no such file.
+        if (!File.Exists("/dev/full"))
+        {
+            Assert.False(DiskFull.IsCause(new IOException("other")));
+            return;
+        }
+
+        var fault = Assert.ThrowsAny<IOException>(() => File.WriteAllText("/dev/full", "x"));
+
+        Assert.True(DiskFull.IsCause(fault));
+    }
+
+    [Fact]
+    public void Any_other_fault_is_one_line_that_says_how_to_see_more()
+    {
+        Assert.Equal(1, ErrorReport.Write(new TimeoutException("no\nanswer"), _error, verbose: false));
+        Assert.Equal("error: TimeoutException: no answer (use --verbose for details)", _error.ToString().TrimEnd());
+    }
+
+    [Fact]
+    public void Verbose_shows_the_stack_trace()
+    {
+        Exception fault = Assert.Throws<TimeoutException>(Fail);
+
+        Assert.Equal(1, ErrorReport.Write(fault, _error, verbose: true));
+        Assert.Contains(nameof(Fail), _error.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("use --verbose", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    private static void Fail() => throw new TimeoutException("no answer");
+}
