@@ -123,6 +123,7 @@ public sealed class TrainingState : IDisposable
     {
         foreach (var memory in memories) ((IDisposable?)memory)?.Dispose();
         foreach (var view in gradientViews) view.Dispose();
+        foreach (var (_, parameter) in Decoder.named_parameters()) parameter.Dispose();
         Decoder.Dispose();
         foreach (var flat in new[] { Parameters, Gradient, FirstMoment, SecondMoment }) flat.Dispose();
     }
@@ -147,6 +148,7 @@ public sealed class TrainingState : IDisposable
             long[] shape = [.. slot.Shape];
             using var view = Parameters.narrow(0, slot.Offset, slot.Length).view(shape);
             parameter.set_(view);
+            parameter.DetachFromDisposeScope();
             var gradient = Gradient.narrow(0, slot.Offset, slot.Length).view(shape).DetachFromDisposeScope();
             parameter.grad = gradient;
             gradientViews.Add(gradient);
