@@ -22,6 +22,7 @@ public readonly record struct RotaryAngles(Tensor Cosines, Tensor Sines)
 /// </summary>
 internal sealed class RotaryTable(int width, double theta, Device device) : IDisposable
 {
+    private readonly Lock growing = new();
     private Tensor? cosines;
     private Tensor? sines;
 
@@ -30,9 +31,12 @@ internal sealed class RotaryTable(int width, double theta, Device device) : IDis
     {
         var longest = 0L;
         foreach (var position in positions) longest = Math.Max(longest, position);
-        if (cosines is null || longest >= cosines.size(0)) Grow(Math.Max(longest + 1, 2 * (cosines?.size(0) ?? 256)));
         using var rows = tensor(positions.ToArray(), device: device);
-        return new RotaryAngles(cosines!.index_select(0, rows).unsqueeze(1), sines!.index_select(0, rows).unsqueeze(1));
+        lock (growing)
+        {
+            if (cosines is null || longest >= cosines.size(0)) Grow(Math.Max(longest + 1, 2 * (cosines?.size(0) ?? 256)));
+            return new RotaryAngles(cosines!.index_select(0, rows).unsqueeze_(1), sines!.index_select(0, rows).unsqueeze_(1));
+        }
     }
 
     public void Dispose()

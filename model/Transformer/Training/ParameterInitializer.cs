@@ -1,5 +1,6 @@
-using System.Text;
 using System.IO.Hashing;
+using System.Text;
+using MiniMind.Transformer.Runtime;
 
 namespace MiniMind.Transformer.Training;
 
@@ -11,8 +12,6 @@ public static class ParameterInitializer
 {
     /// <summary>Standard deviation of matrices and embeddings, as MiniMind draws them.</summary>
     public const double StandardDeviation = 0.02;
-
-    private const ulong Golden = 0x9E3779B97F4A7C15;
 
     /// <summary>Fills one parameter: N(0, <see cref="StandardDeviation"/>) for matrices, ones for norms (vectors).</summary>
     /// <param name="slot">Which one.</param>
@@ -26,29 +25,20 @@ public static class ParameterInitializer
             return;
         }
 
-        var stream = Mix(seed ^ XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(slot.Name)));
+        var stream = SplitMix64.Mix(seed ^ XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(slot.Name)));
         for (var i = 0; i < values.Length; i += 2)
         {
-            var (first, second) = NormalPair(Mix(stream + Golden * (ulong)(i + 1)), Mix(stream + Golden * (ulong)(i + 2)));
+            var (first, second) = NormalPair(SplitMix64.At(stream, (ulong)i), SplitMix64.At(stream, (ulong)i + 1));
             values[i] = (float)(StandardDeviation * first);
             if (i + 1 < values.Length) values[i + 1] = (float)(StandardDeviation * second);
         }
     }
 
-    /// <summary>Two independent N(0, 1). Source: Box and Muller 1958.</summary>
+    /// <summary>Two independent N(0, 1) from 128 random bits. Source: Box and Muller 1958.</summary>
     private static (double First, double Second) NormalPair(ulong a, ulong b)
     {
-        const double unit = 1.0 / (1UL << 53);
-        var radius = Math.Sqrt(-2 * Math.Log(((a >> 11) + 1) * unit));
-        var (sine, cosine) = Math.SinCos(2 * Math.PI * ((b >> 11) * unit));
+        var radius = Math.Sqrt(-2 * Math.Log(1 - SplitMix64.ToUnit(a)));
+        var (sine, cosine) = Math.SinCos(2 * Math.PI * SplitMix64.ToUnit(b));
         return (radius * cosine, radius * sine);
-    }
-
-    /// <summary>A bijection that looks random. Source: the finaliser of SplitMix64 (Steele, Lea and Flood 2014).</summary>
-    private static ulong Mix(ulong value)
-    {
-        value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9;
-        value = (value ^ (value >> 27)) * 0x94D049BB133111EB;
-        return value ^ (value >> 31);
     }
 }
