@@ -1,0 +1,138 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace MiniMind.Text.Configuration;
+
+/// <summary>config.json of Hugging Face's Qwen3ForCausalLM, which computes exactly what the minimind-3 dense decoder computes.</summary>
+public static class HuggingFaceConfig
+{
+    /// <summary>File name inside a model folder.</summary>
+    public const string FileName = "config.json";
+
+    private const string ModelType = "qwen3";
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    /// <summary>The JSON text, the same for the same sizes, with a newline at its end.</summary>
+    public static string Serialize(ModelConfig config)
+    {
+        var json = new JsonObject
+        {
+            ["architectures"] = new JsonArray("Qwen3ForCausalLM"),
+            ["model_type"] = ModelType,
+            ["minimind_name"] = config.Name,
+            ["hidden_size"] = config.HiddenSize,
+            ["num_hidden_layers"] = config.Layers,
+            ["num_attention_heads"] = config.Heads,
+            ["num_key_value_heads"] = config.KeyValueHeads,
+            ["head_dim"] = config.HeadWidth,
+            ["intermediate_size"] = config.FeedForwardWidth,
+            ["vocab_size"] = config.VocabularySize,
+            ["max_position_embeddings"] = config.MaxPositions,
+            ["rms_norm_eps"] = config.NormEpsilon,
+            ["rope_theta"] = config.RopeTheta,
+            ["rope_scaling"] = null,
+            ["hidden_act"] = "silu",
+            ["attention_bias"] = false,
+            ["attention_dropout"] = 0.0,
+            ["tie_word_embeddings"] = true,
+            ["use_sliding_window"] = false,
+            ["sliding_window"] = null,
+            ["initializer_range"] = 0.02,
+            ["use_cache"] = true,
+            ["bos_token_id"] = 1,
+            ["eos_token_id"] = 2,
+            ["pad_token_id"] = 0,
+            ["torch_dtype"] = "float32",
+        };
+        return json.ToJsonString(Indented) + "\n";
+    }
+
+    /// <summary>Reads the sizes back.</summary>
+    /// <param name="json">Text of a config.json.</param>
+    /// <param name="path">Named in messages.</param>
+    /// <exception cref="InputException">No JSON, another architecture, or missing and impossible sizes, all faults together.</exception>
+    public static ModelConfig Parse(string json, string path = FileName)
+    {
+        using var document = ParseJson(json, path);
+        var root = document.RootElement;
+        var faults = new List<string>();
+        RequireSupported(root, faults);
+        var config = new ModelConfig
+        {
+            Name = root.TryGetProperty("minimind_name", out var name) && name.ValueKind == JsonValueKind.String ? name.GetString()! : "custom",
+            HiddenSize = Size(root, "hidden_size", faults),
+            Layers = Size(root, "num_hidden_layers", faults),
+            Heads = Size(root, "num_attention_heads", faults),
+            KeyValueHeads = Size(root, "num_key_value_heads", faults),
+            HeadSize = Size(root, "head_dim", faults, 0),
+            FeedForwardSize = Size(root, "intermediate_size", faults),
+            VocabularySize = Size(root, "vocab_size", faults),
+            MaxPositions = Size(root, "max_position_embeddings", faults, 32768),
+            NormEpsilon = Number(root, "rms_norm_eps", faults, 1e-6),
+            RopeTheta = RopeTheta(root, faults),
+        };
+        if (faults.Count == 0) faults.AddRange(config.Faults().Select(fault => $"{fault.Field} {fault.Message}"));
+        if (faults.Count > 0) throw new InputException($"{path}: {string.Join("; ", faults)}");
+        // What follows from the other sizes stays unsaid, as in the presets, so that a config read back equals the one written.
+        return config with
+        {
+            HeadSize = config.HeadSize * config.Heads == config.HiddenSize ? 0 : config.HeadSize,
+            FeedForwardSize = config.FeedForwardSize == (config with { FeedForwardSize = 0 }).FeedForwardWidth ? 0 : config.FeedForwardSize,
+        };
+    }
+
+    private static JsonDocument ParseJson(string json, string path)
+    {
+        try
+        {
+            var document = JsonDocument.Parse(json);
+            if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
+            document.Dispose();
+            throw new InputException($"{path}: expected a JSON object");
+        }
+        catch (JsonException failure)
+        {
+            throw new InputException($"{path}:{failure.LineNumber + 1}: expected JSON: {failure.Message}", failure);
+        }
+    }
+
+    private static void RequireSupported(JsonElement root, List<string> faults)
+    {
+        var type = root.TryGetProperty("model_type", out var found) && found.ValueKind == JsonValueKind.String ? found.GetString() : "none";
+        if (type != ModelType) faults.Add($"model_type: expected {ModelType}, found {type}");
+        if (root.TryGetProperty("tie_word_embeddings", out var tied) && tied.ValueKind != JsonValueKind.True)
+            faults.Add($"tie_word_embeddings: expected true, found {tied}");
+        if (root.TryGetProperty("rope_scaling", out var scaling) && scaling.ValueKind == JsonValueKind.Object
+            && scaling.TryGetProperty("rope_type", out var kind) && kind.ToString() != "default")
+            faults.Add($"rope_scaling: expected none, found {kind}");
+        if (root.TryGetProperty("attention_bias", out var bias) && bias.ValueKind == JsonValueKind.True)
+            faults.Add("attention_bias: expected false, found true");
+    }
+
+    private static int Size(JsonElement root, string key, List<string> faults, int? fallback = null)
+    {
+        if (!root.TryGetProperty(key, out var value) || value.ValueKind == JsonValueKind.Null)
+        {
+            if (fallback is null) faults.Add($"{key}: expected a whole number, found none");
+            return fallback ?? 0;
+        }
+
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var size)) return size;
+        faults.Add($"{key}: expected a whole number, found {value}");
+        return 0;
+    }
+
+    private static double Number(JsonElement root, string key, List<string> faults, double fallback)
+    {
+        if (!root.TryGetProperty(key, out var value) || value.ValueKind == JsonValueKind.Null) return fallback;
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && number > 0) return number;
+        faults.Add($"{key}: expected a number above 0, found {value}");
+        return fallback;
+    }
+
+    /// <summary>At the top level, or under rope_parameters as newer versions of transformers write it.</summary>
+    private static double RopeTheta(JsonElement root, List<string> faults) =>
+        !root.TryGetProperty("rope_theta", out _) && root.TryGetProperty("rope_parameters", out var rope) && rope.ValueKind == JsonValueKind.Object
+            ? Number(rope, "rope_theta", faults, 1e6)
+            : Number(root, "rope_theta", faults, 1e6);
+}

@@ -1,0 +1,24 @@
+using MiniMind.Text.Configuration;
+using static TorchSharp.torch;
+
+namespace MiniMind.Transformer.Layers;
+
+/// <summary>SwiGLU: down(silu(gate(x)) · up(x)). Source: Shazeer 2020, "GLU Variants Improve Transformer".</summary>
+public sealed class FeedForward : nn.Module<Tensor, Tensor>
+{
+    private readonly Projection gate;
+    private readonly Projection up;
+    private readonly Projection down;
+
+    internal FeedForward(ModelConfig config, Device device) : base(nameof(FeedForward))
+    {
+        gate = new Projection(config.HiddenSize, config.FeedForwardWidth, device);
+        up = new Projection(config.HiddenSize, config.FeedForwardWidth, device);
+        down = new Projection(config.FeedForwardWidth, config.HiddenSize, device);
+        register_module("gate_proj", gate);
+        register_module("up_proj", up);
+        register_module("down_proj", down);
+    }
+
+    public override Tensor forward(Tensor input) => down.call(nn.functional.silu(gate.call(input)) * up.call(input));
+}

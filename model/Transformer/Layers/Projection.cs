@@ -1,0 +1,17 @@
+using static TorchSharp.torch;
+
+namespace MiniMind.Transformer.Layers;
+
+/// <summary>A linear map without bias: x [.., in] to x·Wᵀ [.., out], with weight [out, in] as Hugging Face stores it.</summary>
+public sealed class Projection : nn.Module<Tensor, Tensor>
+{
+    private readonly TorchSharp.Modules.Parameter weight;
+
+    internal Projection(long inputs, long outputs, Device device) : base(nameof(Projection))
+    {
+        weight = new TorchSharp.Modules.Parameter(empty(outputs, inputs, device: device));
+        register_parameter("weight", weight);
+    }
+
+    public override Tensor forward(Tensor input) => nn.functional.linear(input, weight);
+}

@@ -1,0 +1,26 @@
+using static TorchSharp.torch;
+
+namespace MiniMind.Transformer.Layers;
+
+/// <summary>
+/// x / sqrt(mean(x²) + ε) · weight over the last dimension. Source: Zhang and Sennrich 2019, "Root Mean Square Layer Normalization".
+/// </summary>
+public sealed class RmsNorm : nn.Module<Tensor, Tensor>
+{
+    private static readonly long[] LastDimension = [-1];
+    private readonly TorchSharp.Modules.Parameter weight;
+    private readonly double epsilon;
+
+    internal RmsNorm(long width, double epsilon, Device device) : base(nameof(RmsNorm))
+    {
+        this.epsilon = epsilon;
+        weight = new TorchSharp.Modules.Parameter(empty(width, device: device));
+        register_parameter("weight", weight);
+    }
+
+    public override Tensor forward(Tensor input)
+    {
+        var inverseRoot = (input * input).mean(LastDimension, keepdim: true).add_(epsilon).rsqrt_();
+        return input * inverseRoot * weight;
+    }
+}
