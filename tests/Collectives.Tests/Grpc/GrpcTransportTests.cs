@@ -1,0 +1,102 @@
+using MiniMind.Collectives.Grpc;
+using MiniMind.Collectives.Tests.Transport;
+using MiniMind.Collectives.Transport;
+
+namespace MiniMind.Collectives.Tests.Grpc;
+
+public sealed class GrpcTransportTests : TransportContract
+{
+    private protected override ITransport Create() => Create(new GrpcTransportOptions());
+
+    [Fact]
+    public async Task Connection_cut_under_a_link_is_noticed_at_both_ends()
+    {
+        var sink = new RecordingSink();
+        var (sender, endpoint) = await StartPairAsync(new TestReceiver(sink));
+        await using var wire = new TcpRelay(endpoint);
+        var link = await sender.ConnectAsync(wire.Endpoint, ZeroToOne, default);
+        await link.SendAsync(Header(0, 4), new byte[4], default);
+        await sink.WaitForFramesAsync(1);
+
+        wire.Cut();
+
+        Assert.Contains("broke", await sink.End, StringComparison.Ordinal);
+        Assert.Single(sink.Ends);
+        var broken = await SendUntilBrokenAsync(link);
+        Assert.Contains(wire.Endpoint, broken.Message, StringComparison.Ordinal);
+        await link.DisposeAsync().AsTask().WaitAsync(Patience.Limit);
+    }
+
+    [Fact]
+    public async Task Connection_cut_in_the_middle_of_a_large_transfer_completes_no_torn_frame()
+    {
+        var source = RandomBytes(new Random(9), 1 << 20);
+        var sink = new RecordingSink();
+        var (sender, endpoint) = await StartPairAsync(new TestReceiver(sink));
+        await using var wire = new TcpRelay(endpoint, cutAfterBytes: (3 << 20) + 777);
+        var link = await sender.ConnectAsync(wire.Endpoint, ZeroToOne, default);
+
+        await Assert.ThrowsAsync<LinkException>(async () =>
+        {
+            for (long step = 0; ; step++) await link.SendAsync(Header(step, source.Length), source, default);
+        }).WaitAsync(Patience.Limit);
+
+        Assert.NotNull(await sink.End);
+        Assert.Equal(sink.Opened, sink.Completed);
+        Assert.InRange(sink.Frames.Count, 0, 3);
+        Assert.All(sink.Frames, frame => Assert.True(source.AsSpan().SequenceEqual(frame.Payload)));
+    }
+
+    [Fact]
+    public async Task Port_in_use_gives_one_message_with_the_port_and_the_fix()
+    {
+        await using var first = Create(new GrpcTransportOptions());
+        await first.StartAsync(new TestReceiver(new RecordingSink()), default);
+        var port = int.Parse(first.Endpoint.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture);
+        await using var second = Create(new GrpcTransportOptions { Port = port });
+
+        var refusal = await Assert.ThrowsAsync<IOException>(() => second.StartAsync(new TestReceiver(new RecordingSink()), default));
+
+        Assert.Contains($"port {port} is already in use", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("port 0 to take a free one", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Links_of_another_run_are_refused_by_name()
+    {
+        var sink = new RecordingSink();
+        await using var stranger = Create(new GrpcTransportOptions { RunId = "green" });
+        await using var home = Create(new GrpcTransportOptions { RunId = "blue" });
+        await home.StartAsync(new TestReceiver(sink), default);
+
+        var refusal = await Assert.ThrowsAsync<LinkException>(() => stranger.ConnectAsync(home.Endpoint, ZeroToOne, default));
+
+        Assert.Contains("run \"blue\"", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("run \"green\"", refusal.Message, StringComparison.Ordinal);
+        Assert.Empty(sink.Ends);
+    }
+
+    [Fact]
+    public void Wrong_options_are_all_reported_together()
+    {
+        var refusal = Assert.Throws<ArgumentException>(() => Create(new GrpcTransportOptions
+        {
+            ListenAddress = "somewhere",
+            Port = 70_000,
+            CloseTimeout = TimeSpan.Zero,
+        }));
+
+        Assert.Contains("\"somewhere\"", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("70000", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains(nameof(GrpcTransportOptions.CloseTimeout), refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Listening_everywhere_needs_a_name_for_peers() =>
+        Assert.Contains(
+            nameof(GrpcTransportOptions.AdvertisedHost),
+            Assert.Single(new GrpcTransportOptions { ListenAddress = "0.0.0.0" }.Faults()),
+            StringComparison.Ordinal);
+
+    private static GrpcTransport Create(GrpcTransportOptions options) => new(options, TimeProvider.System);
+}

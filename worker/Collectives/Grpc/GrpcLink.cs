@@ -1,0 +1,164 @@
+using Grpc.Core;
+using Grpc.Net.Client;
+using MiniMind.Collectives.Transport;
+
+namespace MiniMind.Collectives.Grpc;
+
+/// <summary>
+/// The sending end of a link: one client stream on a connection of its own, so that closing the link leaves nothing behind.
+/// </summary>
+internal sealed class GrpcLink : ILink
+{
+    // The stream's final status follows a failed write; if it does not, the write's own error must do.
+    private static readonly TimeSpan StatusPatience = TimeSpan.FromSeconds(1);
+
+    private readonly string _endpoint;
+    private readonly LinkIdentity _identity;
+    private readonly GrpcChannel _channel;
+    private readonly TimeSpan _closeTimeout;
+    private readonly Action<GrpcLink> _onClosed;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _abort = new();
+    private readonly AsyncClientStreamingCall<OutgoingFrame, PeerReceipt> _call;
+    private readonly OutgoingFrame _frame = new();
+    private readonly Task _over;
+    private string? _broken;
+    private int _sending;
+    private int _closed;
+
+    public GrpcLink(
+        string endpoint, LinkIdentity identity, string runId, GrpcChannel channel, TimeSpan closeTimeout,
+        Action<GrpcLink> closed, TimeProvider time)
+    {
+        _endpoint = endpoint;
+        _identity = identity;
+        _channel = channel;
+        _closeTimeout = closeTimeout;
+        _onClosed = closed;
+        _time = time;
+        _call = channel.CreateCallInvoker().AsyncClientStreamingCall(
+            PeerMethod.Sending, null, new CallOptions(PeerMethod.Describe(identity, runId), cancellationToken: _abort.Token));
+        _over = WatchAsync();
+    }
+
+    /// <summary>Completes when the peer has admitted the link.</summary>
+    public async Task OpenAsync(CancellationToken cancellation)
+    {
+        using var registration = cancellation.UnsafeRegister(static link => ((GrpcLink)link!).Break("opening it was cancelled"), this);
+        try
+        {
+            var headers = await _call.ResponseHeadersAsync.ConfigureAwait(false);
+            if (headers.GetValue(PeerMethod.Admitted) is not null && !cancellation.IsCancellationRequested) return;
+            await _over.ConfigureAwait(false);
+        }
+        catch (RpcException failure)
+        {
+            Interlocked.CompareExchange(ref _broken, failure.Status.Detail, null);
+        }
+        cancellation.ThrowIfCancellationRequested();
+        throw new LinkException(
+            $"Cannot open the link to rank {_identity.To} at {_endpoint} in generation {_identity.Generation}: {_broken ?? "it closed at once"}.");
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask SendAsync(FrameHeader header, ReadOnlyMemory<byte> payload, CancellationToken cancellation)
+    {
+        FrameRules.Check(header, payload, _identity);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _closed) == 1, this);
+        if (Interlocked.Exchange(ref _sending, 1) == 1)
+            throw new InvalidOperationException($"Two senders use the link to rank {_identity.To} at the same time.");
+        try
+        {
+            await WriteAsync(header, payload, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            _frame.Payload = default;
+            Volatile.Write(ref _sending, 0);
+        }
+    }
+
+    /// <summary>Breaks the link at once; frames under way may be lost. The first reason stays.</summary>
+    public void Break(string reason)
+    {
+        Interlocked.CompareExchange(ref _broken, reason, null);
+        try
+        {
+            _abort.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Closed already: nothing is left to break.
+        }
+    }
+
+    /// <summary>
+    /// Closes the link in order: waits, for a bounded time, until the peer has taken every frame. A broken link closes at once.
+    /// </summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _closed, 1) == 1) return;
+        try
+        {
+            if (Volatile.Read(ref _broken) is null)
+            {
+                await _call.RequestStream.CompleteAsync().ConfigureAwait(false);
+                await _over.WaitAsync(_closeTimeout, _time).ConfigureAwait(false);
+            }
+        }
+        catch (Exception failure) when (failure is RpcException or TimeoutException or InvalidOperationException or IOException)
+        {
+            // The peer is gone or does not answer; the connection is closed either way.
+        }
+        Break("it was closed");
+        await _over.ConfigureAwait(false);
+        _call.Dispose();
+        _channel.Dispose();
+        _abort.Dispose();
+        _onClosed(this);
+    }
+
+    private async Task WriteAsync(FrameHeader header, ReadOnlyMemory<byte> payload, CancellationToken cancellation)
+    {
+        if (cancellation.IsCancellationRequested) Break(FrameRules.CancelledSend);
+        cancellation.ThrowIfCancellationRequested();
+        ThrowIfBroken(null);
+        using var registration = cancellation.UnsafeRegister(static link => ((GrpcLink)link!).Break(FrameRules.CancelledSend), this);
+        try
+        {
+            _frame.Header = header;
+            _frame.Payload = payload;
+            await _call.RequestStream.WriteAsync(_frame, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is RpcException or InvalidOperationException or IOException or OperationCanceledException)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            await Task.WhenAny(_over, Task.Delay(StatusPatience, _time, CancellationToken.None)).ConfigureAwait(false);
+            Break((failure as RpcException)?.Status.Detail ?? failure.Message);
+            ThrowIfBroken(failure);
+        }
+    }
+
+    /// <summary>Notices the end of the stream, whoever ends it, also while nothing is being sent.</summary>
+    private async Task WatchAsync()
+    {
+        string reason;
+        try
+        {
+            await _call.ResponseAsync.ConfigureAwait(false);
+            reason = "the peer has closed it";
+        }
+        catch (RpcException failure)
+        {
+            reason = failure.Status.Detail;
+        }
+        Interlocked.CompareExchange(ref _broken, reason, null);
+    }
+
+    private void ThrowIfBroken(Exception? cause)
+    {
+        if (Volatile.Read(ref _broken) is not { } reason) return;
+        var message = $"The link to rank {_identity.To} at {_endpoint} is broken: {reason}.";
+        throw cause is null ? new LinkException(message) : new LinkException(message, cause);
+    }
+}
