@@ -1,0 +1,62 @@
+namespace MiniMind.Text.Datasets;
+
+/// <summary>One line's bytes, without its end, or why they were not kept.</summary>
+/// <param name="Number">Line number, from 1.</param>
+/// <param name="Bytes">The bytes; the reader keeps no reference to them. Empty when there is a fault.</param>
+/// <param name="Length">Bytes that the line takes in the file, its end included.</param>
+/// <param name="Fault">What is wrong, without file and line; null when nothing is.</param>
+public readonly record struct RawLine(long Number, ReadOnlyMemory<byte> Bytes, long Length, string? Fault);
+
+/// <summary>Cuts a stream into lines, in bounded memory.</summary>
+public static class RawLines
+{
+    private const int BlockSize = 1 << 16;
+
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
+    /// <summary>Every line that is not blank; one longer than <paramref name="longestLine"/> bytes is skipped to its end and reported.</summary>
+    public static IEnumerable<RawLine> Read(Stream stream, int longestLine)
+    {
+        var block = new byte[BlockSize];
+        var line = new MemoryStream();
+        long number = 1;
+        long length = 0;
+        int count;
+        while ((count = stream.ReadAtLeast(block, block.Length, throwOnEndOfStream: false)) > 0)
+        {
+            for (int at = 0; at < count;)
+            {
+                int end = block.AsSpan(at, count - at).IndexOf((byte)'\n');
+                int part = end < 0 ? count - at : end;
+                length += part;
+                if (length <= longestLine) line.Write(block, at, part);
+                at += part;
+                if (end < 0) continue;
+                at++;
+                if (Finish(line, number, length, length + 1, longestLine) is { } whole) yield return whole;
+                (number, length) = (number + 1, 0);
+                line = Emptied(line);
+            }
+        }
+
+        if (length > 0 && Finish(line, number, length, length, longestLine) is { } last) yield return last;
+    }
+
+    private static RawLine? Finish(MemoryStream line, long number, long length, long taken, int longestLine)
+    {
+        if (length > longestLine)
+            return new RawLine(number, default, taken, $"the line has {length:N0} bytes, more than the {longestLine:N0} allowed");
+        var bytes = line.GetBuffer().AsSpan(0, (int)line.Length);
+        if (number == 1 && bytes.StartsWith(ByteOrderMark)) bytes = bytes[ByteOrderMark.Length..];
+        bytes = bytes.Trim(" \t\r"u8);
+        return bytes.IsEmpty ? null : new RawLine(number, bytes.ToArray(), taken, null);
+    }
+
+    /// <summary>One huge line must not keep its buffer for the rest of the file.</summary>
+    private static MemoryStream Emptied(MemoryStream line)
+    {
+        if (line.Capacity > 1 << 20) return new MemoryStream();
+        line.SetLength(0);
+        return line;
+    }
+}

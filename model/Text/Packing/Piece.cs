@@ -1,0 +1,19 @@
+namespace MiniMind.Text.Packing;
+
+/// <summary>
+/// A part of a document that goes into one sequence: tokens First to First + Slots of it. The last one is a target only, so Slots + 1
+/// tokens take Slots slots.
+/// </summary>
+internal readonly record struct Piece(int[] Ids, bool[] TargetMask, int First, int Slots)
+{
+    /// <summary>Slots with a target.</summary>
+    public int Targets => TargetMask.AsSpan(First + 1, Slots).Count(true);
+
+    /// <summary>Writes inputs and targets to the slots from <paramref name="at"/>.</summary>
+    public void CopyTo(int[] tokens, int[] targets, int at)
+    {
+        Ids.AsSpan(First, Slots).CopyTo(tokens.AsSpan(at));
+        for (int i = 0; i < Slots; i++)
+            targets[at + i] = TargetMask[First + i + 1] ? Ids[First + i + 1] : PackedSequence.NoTarget;
+    }
+}

@@ -1,0 +1,123 @@
+using MiniMind.Text.Datasets;
+
+namespace MiniMind.Text.Packing;
+
+/// <summary>
+/// Packs documents into sequences of T slots, as a stream: best-fit decreasing (Johnson 1973) over a window of pieces, with the
+/// sequences that still have room carried into the next window. A document of n tokens takes n - 1 slots: inputs are its tokens but
+/// the last, targets its tokens but the first. Deterministic: a pure function of the documents and their order. Not thread-safe.
+/// </summary>
+public sealed class SequencePacker
+{
+    private readonly PackingOptions _options;
+    private readonly int _length;
+    private readonly OpenSequences _open;
+    private readonly int _mostOpen;
+    private readonly List<Piece> _window = [];
+    private readonly Queue<PackedSequence> _complete = new();
+    private long _windowSlots;
+
+    /// <exception cref="InputException">An option is out of its range.</exception>
+    public SequencePacker(PackingOptions options)
+    {
+        options.Check();
+        (_options, _length) = (options, options.SequenceLength);
+        _open = new OpenSequences(_length);
+        _mostOpen = Math.Max(1, Math.Min(options.WindowPieces, options.WindowSlots / _length));
+    }
+
+    /// <summary>What was packed so far; documents and targets are counted when added, sequences when complete.</summary>
+    public PackingTotals Totals { get; private set; } = new();
+
+    /// <summary>Adds a document and returns the sequences that became complete, mostly none.</summary>
+    /// <exception cref="ArgumentException">Ids and mask differ in length.</exception>
+    public IReadOnlyList<PackedSequence> Add(EncodedDocument document)
+    {
+        if (document.Ids.Length != document.TargetMask.Length)
+            throw new ArgumentException($"{document.Ids.Length} ids but {document.TargetMask.Length} mask entries.", nameof(document));
+        AddPieces(document);
+        if (_window.Count >= _options.WindowPieces || _windowSlots >= _options.WindowSlots) PlaceWindow();
+        return TakeComplete();
+    }
+
+    /// <summary>Places what waits and returns the remaining sequences.</summary>
+    public IReadOnlyList<PackedSequence> Finish()
+    {
+        PlaceWindow();
+        CloseUntil(0);
+        return TakeComplete();
+    }
+
+    private void AddPieces(EncodedDocument document)
+    {
+        var (ids, mask) = document;
+        bool cut = _options.LongDocuments == LongDocuments.Cut && ids.Length > _length;
+        int slots = (cut ? _length : ids.Length) - 1;
+        long targets = 0;
+        for (int first = 0; first < slots; first += _length)
+        {
+            var piece = new Piece(ids, mask, first, Math.Min(_length, slots - first));
+            int own = piece.Targets;
+            if (own == 0) continue; // Nothing to learn here, and no later piece sees it.
+            targets += own;
+            _window.Add(piece);
+            _windowSlots += piece.Slots;
+            Totals = Totals with { Tokens = Totals.Tokens + piece.Slots };
+        }
+
+        Totals = targets == 0
+            ? Totals with { Dropped = Totals.Dropped + 1 }
+            : Totals with { Documents = Totals.Documents + 1, Targets = Totals.Targets + targets, Cut = Totals.Cut + (cut ? 1 : 0) };
+    }
+
+    private void PlaceWindow()
+    {
+        foreach (var piece in _window.OrderByDescending(piece => piece.Slots)) Place(piece); // OrderBy is stable.
+        _window.Clear();
+        _windowSlots = 0;
+        CloseUntil(_mostOpen);
+    }
+
+    private void Place(Piece piece)
+    {
+        if (!_open.TryTake(piece.Slots, out var sequence, out int room)) (sequence, room) = ([], _length);
+        sequence.Add(piece);
+        room -= piece.Slots;
+        if (room == 0) Complete(sequence);
+        else _open.Add(sequence, room);
+    }
+
+    /// <summary>Closes the fullest sequences first: the emptiest have most to gain from the next window.</summary>
+    private void CloseUntil(int most)
+    {
+        while (_open.Count > most && _open.TryTake(1, out var sequence, out _)) Complete(sequence);
+    }
+
+    private void Complete(List<Piece> pieces)
+    {
+        var tokens = new int[_length];
+        var targets = new int[_length];
+        var starts = new List<int>(pieces.Count + 1);
+        int at = 0;
+        foreach (var piece in pieces)
+        {
+            starts.Add(at);
+            piece.CopyTo(tokens, targets, at);
+            at += piece.Slots;
+        }
+
+        if (at < _length) starts.Add(at);
+        tokens.AsSpan(at).Fill(_options.Padding);
+        targets.AsSpan(at).Fill(PackedSequence.NoTarget);
+        _complete.Enqueue(new PackedSequence { Tokens = tokens, Targets = targets, DocumentStarts = [.. starts] });
+        Totals = Totals with { Sequences = Totals.Sequences + 1 };
+    }
+
+    private PackedSequence[] TakeComplete()
+    {
+        if (_complete.Count == 0) return [];
+        var complete = _complete.ToArray();
+        _complete.Clear();
+        return complete;
+    }
+}
