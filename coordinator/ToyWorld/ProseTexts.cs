@@ -8,6 +8,7 @@ namespace MiniMind.Coordinator.ToyWorld;
 internal sealed class ProseTexts(World world, ToyWorldOptions options, ToyRandom random)
 {
     private const int EntitiesPerDocument = 3;
+    private const int RoundsPerNaming = 8;
     private const int SumsPerDocument = 8;
     private const int QuestionsPerDocument = 6;
 
@@ -23,10 +24,11 @@ internal sealed class ProseTexts(World world, ToyWorldOptions options, ToyRandom
         return random.Shuffled(documents);
     }
 
-    /// <summary>Prose about a few entities each. A fact takes all its wordings in turn, from round to round.</summary>
+    /// <summary>Prose about a few entities each. A fact takes all its wordings in turn, from round to round; now and then the names in both languages are linked.</summary>
     private IEnumerable<string> Descriptions(Language language)
     {
         var wordings = world.Facts.ToDictionary(fact => fact, fact => random.Shuffled(Enumerable.Range(0, fact.Relation.Statements(language).Count)));
+        var position = world.Entities.Index().ToDictionary(entry => entry.Item, entry => entry.Index);
         for (var round = 0; round < options.ProseRounds; round++)
         {
             foreach (var group in random.Shuffled(world.Entities).Chunk(EntitiesPerDocument))
@@ -39,21 +41,18 @@ internal sealed class ProseTexts(World world, ToyWorldOptions options, ToyRandom
                         var order = wordings[fact];
                         sentences.Add(fact.Relation.State(language, order[round % order.Count], fact));
                     }
+                    if ((position[entity] + round) % RoundsPerNaming == 0)
+                    {
+                        sentences.Add(Naming(language, entity.Name));
+                    }
                 }
                 // Every third document jumps between its entities: a value must follow from the name, not from the neighbourhood.
-                yield return Join(language, random.Below(3) == 0 ? random.Shuffled(sentences) : sentences, group);
+                yield return Join(language, random.Below(3) == 0 ? random.Shuffled(sentences) : sentences);
             }
         }
     }
 
-    private string Join(Language language, List<string> sentences, Entity[] group)
-    {
-        if (random.Below(4) == 0)
-        {
-            sentences.Add(Naming(language, random.Pick(group).Name));
-        }
-        return string.Join(language == Language.English ? " " : "", sentences);
-    }
+    private static string Join(Language language, IEnumerable<string> sentences) => string.Join(language == Language.English ? " " : "", sentences);
 
     private static string Naming(Language language, Bilingual name) =>
         language == Language.English ? $"The Chinese name of {name.English} is {name.Chinese}." : $"{name.Chinese}的英文名是{name.English}。";
@@ -73,11 +72,11 @@ internal sealed class ProseTexts(World world, ToyWorldOptions options, ToyRandom
 
     private IEnumerable<string> Additions(Language language)
     {
-        for (var round = 0; round < options.ProseRounds; round++)
+        for (var round = 0; round < options.SumRounds; round++)
         {
             foreach (var group in random.Shuffled(world.Sums).Chunk(SumsPerDocument))
             {
-                yield return string.Join(language == Language.English ? " " : "", group.Select(sum => SumPhrasings.State(language, random.Below(SumPhrasings.Count), sum)));
+                yield return Join(language, group.Select(sum => SumPhrasings.State(language, random.Below(SumPhrasings.Count), sum)));
             }
         }
     }

@@ -20,6 +20,9 @@ public sealed record ToyWorldOptions
     /// <summary>How often pretrain.jsonl asks and answers, outside any dialogue, each fact of the entities that also have dialogues.</summary>
     public int QuizRounds { get; init; } = 6;
 
+    /// <summary>How often pretrain.jsonl states every sum in each language.</summary>
+    public int SumRounds { get; init; } = 5;
+
     /// <summary>Sums are of two whole numbers in 1..LargestAddend.</summary>
     public int LargestAddend { get; init; } = 15;
 
@@ -32,6 +35,7 @@ public sealed record ToyWorldOptions
         Check(EntitiesPerKind, ProseOnlyPerKind + Values, InventedNames.Most, nameof(EntitiesPerKind), faults);
         Check(ProseRounds, 1, 1000, nameof(ProseRounds), faults);
         Check(QuizRounds, 0, 1000, nameof(QuizRounds), faults);
+        Check(SumRounds, 1, 1000, nameof(SumRounds), faults);
         Check(LargestAddend, 13, 99, nameof(LargestAddend), faults);
         if (faults.Count > 0)
         {

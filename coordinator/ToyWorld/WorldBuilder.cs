@@ -13,7 +13,8 @@ internal static class WorldBuilder
             var split = random.Shuffled(Enumerable.Range(0, options.EntitiesPerKind).Select(i => i >= options.ProseOnlyPerKind));
             entities.AddRange(names.Take(kind.ToString(), options.EntitiesPerKind).Zip(split, (name, inDialogues) => new Entity(kind, name, inDialogues)));
         }
-        var cities = entities.Where(entity => entity.Kind == EntityKind.City).Select(city => city.Name).ToList();
+        // A prose-only city is nobody's home in a dialogue either: values are taken from the others.
+        var cities = entities.Where(entity => entity is { Kind: EntityKind.City, InDialogues: true }).Select(city => city.Name).ToList();
         var facts = new List<Fact>();
         foreach (var (relation, values) in Relations(cities, names.Take("River", options.Values)))
         {
