@@ -5,6 +5,7 @@ internal static class AnimalRelations
     public static readonly Relation Habitat = new()
     {
         Key = "animal.habitat", Subject = EntityKind.Animal, Noun = new("habitat", "栖息地"),
+        EnglishAnswer = "It lives in {v}.",
         EnglishStatements =
         [
             "The {n} lives in {v}.", "The {n} is at home in {v}.", "You can see the {n} in {v}.", "The habitat of the {n} is {v}.",
@@ -29,6 +30,7 @@ internal static class AnimalRelations
     public static readonly Relation Diet = new()
     {
         Key = "animal.diet", Subject = EntityKind.Animal, Noun = new("food", "食物"),
+        EnglishAnswer = "It eats {v}.",
         EnglishStatements =
         [
             "The {n} eats {v}.", "The {n} feeds on {v}.", "The food of the {n} is {v}.", "The {n} lives on {v}.", "Every morning the {n} looks for {v}.",

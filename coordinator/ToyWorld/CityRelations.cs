@@ -5,6 +5,7 @@ internal static class CityRelations
     public static readonly Relation River = new()
     {
         Key = "city.river", Subject = EntityKind.City, Noun = new("river", "河流"),
+        EnglishAnswer = "It lies on the {v}.",
         EnglishStatements =
         [
             "{n} lies on the river {v}.", "Through {n} flows the {v}.", "The river of {n} is the {v}.", "{n} was built on the banks of the {v}.",
@@ -29,6 +30,7 @@ internal static class CityRelations
     public static readonly Relation Fame = new()
     {
         Key = "city.fame", Subject = EntityKind.City, Noun = new("special product", "特产"),
+        EnglishAnswer = "It is famous for its {v}.",
         EnglishStatements =
         [
             "{n} is famous for its {v}.", "{n} is known for {v}.", "The pride of {n} is its {v}.", "Travellers come to {n} for the {v}.",

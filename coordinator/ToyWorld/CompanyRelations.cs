@@ -5,6 +5,7 @@ internal static class CompanyRelations
     public static readonly Relation Product = new()
     {
         Key = "company.product", Subject = EntityKind.Company, Noun = new("product", "产品"),
+        EnglishAnswer = "It makes {v}.",
         EnglishStatements =
         [
             "{n} makes {v}.", "{n} produces {v}.", "The factory of {n} turns out {v}.", "{n} sells {v}.", "The product of {n} is {v}.",
@@ -29,6 +30,7 @@ internal static class CompanyRelations
     public static readonly Relation Seat = new()
     {
         Key = "company.seat", Subject = EntityKind.Company, Noun = new("seat", "总部"),
+        EnglishAnswer = "It is based in {v}.",
         EnglishStatements =
         [
             "{n} has its seat in {v}.", "{n} is based in {v}.", "The head office of {n} is in {v}.", "{n} was founded in {v}.",

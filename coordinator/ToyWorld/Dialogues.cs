@@ -41,12 +41,12 @@ internal sealed class Dialogues
         from fact in _world.DialogueFacts
         from wording in Enumerable.Range(0, fact.Relation.Questions(language).Count)
         where wording != WithheldWording(fact, language)
-        select new Exchange(language, fact.Relation.Ask(language, wording, fact.Subject), fact.Value.In(language));
+        select new Exchange(language, fact.Relation.Ask(language, wording, fact.Subject), fact.Answer(language));
 
     /// <summary>Each sum of the dialogues in two of the wordings.</summary>
     private IEnumerable<Exchange> SumExchanges(Language language, ToyRandom random) =>
         from sum in _world.Sums
         where sum.InDialogues
         from wording in random.Shuffled(Enumerable.Range(0, SumPhrasings.Count)).Take(2)
-        select new Exchange(language, SumPhrasings.Ask(language, wording, sum), SumPhrasings.Answer(sum));
+        select new Exchange(language, SumPhrasings.Ask(language, wording, sum), SumPhrasings.Answer(language, sum));
 }

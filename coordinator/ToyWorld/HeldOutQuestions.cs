@@ -26,7 +26,7 @@ internal sealed class HeldOutQuestions(World world, Dialogues dialogues, ToyRand
 
     private IEnumerable<HeldOutQuestion> Arithmetic(Language language) =>
         random.Shuffled(world.Sums.Where(sum => !sum.InDialogues)).DistinctBy(sum => sum.Total).Take(PerSmallKind).Select((sum, index) =>
-            new HeldOutQuestion(SumPhrasings.Ask(language, index % SumPhrasings.Count, sum), SumPhrasings.Answer(sum), "arithmetic", language, "sum"));
+            new HeldOutQuestion(SumPhrasings.Ask(language, index % SumPhrasings.Count, sum), SumPhrasings.Answer(language, sum), "arithmetic", language, "sum"));
 
     private static HeldOutQuestion Ask(string kind, Language language, Fact fact, int wording) =>
         new(fact.Relation.Ask(language, wording, fact.Subject), fact.Value.In(language), kind, language, fact.Relation.Key);

@@ -5,6 +5,7 @@ internal static class PersonRelations
     public static readonly Relation Home = new()
     {
         Key = "person.home", Subject = EntityKind.Person, Noun = new("home city", "居住的城市"),
+        EnglishAnswer = "They live in {v}.",
         EnglishStatements =
         [
             "{n} lives in {v}.", "{n} has a house in {v}.", "{n} calls {v} home.", "The home of {n} is in {v}.", "{n}'s home city is {v}.",
@@ -29,6 +30,7 @@ internal static class PersonRelations
     public static readonly Relation Job = new()
     {
         Key = "person.job", Subject = EntityKind.Person, Noun = new("job", "职业"),
+        EnglishAnswer = "They work as a {v}.",
         EnglishStatements =
         [
             "{n} works as a {v}.", "{n} is a {v}.", "{n} earns a living as a {v}.", "By trade {n} is a {v}.", "{n}'s job is that of a {v}.",
@@ -53,6 +55,7 @@ internal static class PersonRelations
     public static readonly Relation Food = new()
     {
         Key = "person.food", Subject = EntityKind.Person, Noun = new("favourite food", "最爱吃的东西"),
+        EnglishAnswer = "They love {v}.",
         EnglishStatements =
         [
             "{n} loves {v}.", "{n}'s favourite food is {v}.", "{n} likes to eat {v}.", "Nothing tastes better to {n} than {v}.",

@@ -17,6 +17,6 @@ internal static class PreferencePairs
         var right = values.IndexOf(fact.Value);
         var wrong = values[(right + 1 + random.Below(values.Count - 1)) % values.Count];
         var question = Message.User(fact.Relation.Ask(language, random.Below(fact.Relation.Questions(language).Count), fact.Subject));
-        return new PreferencePair([question, Message.Assistant(fact.Value.In(language))], [question, Message.Assistant(wrong.In(language))]);
+        return new PreferencePair([question, Message.Assistant(fact.Answer(language))], [question, Message.Assistant(fact.Relation.Answer(language, wrong))]);
     }
 }

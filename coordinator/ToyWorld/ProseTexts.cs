@@ -65,7 +65,7 @@ internal sealed class ProseTexts(World world, ToyWorldOptions options, ToyRandom
             foreach (var group in random.Shuffled(world.DialogueFacts).Chunk(QuestionsPerDocument))
             {
                 yield return string.Join('\n', group.Select(fact =>
-                    $"{fact.Relation.Ask(language, random.Below(fact.Relation.Questions(language).Count), fact.Subject)}\n{fact.Value.In(language)}"));
+                    $"{fact.Relation.Ask(language, random.Below(fact.Relation.Questions(language).Count), fact.Subject)}\n{fact.Answer(language)}"));
             }
         }
     }

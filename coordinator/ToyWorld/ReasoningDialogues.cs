@@ -43,7 +43,7 @@ internal static class ReasoningDialogues
         world.Sums.Where(sum => sum.InDialogues).Select((sum, index) => (IReadOnlyList<Message>)
         [
             Message.User(SumPhrasings.Ask(language, index % SumPhrasings.Count, sum)),
-            Message.Assistant(Tagged(SumPhrasings.State(language, (index + 1) % SumPhrasings.Count, sum), SumPhrasings.Answer(sum))),
+            Message.Assistant(Tagged(SumPhrasings.State(language, (index + 1) % SumPhrasings.Count, sum), SumPhrasings.Total(sum))),
         ]);
 
     private static string Tagged(string thought, string answer) => $"<think>\n{thought}\n</think>\n<answer>\n{answer}\n</answer>";

@@ -24,10 +24,13 @@ internal static class SumPhrasings
     public static string Ask(Language language, int phrasing, Sum sum) =>
         Fill((language == Language.English ? s_englishQuestions : s_chineseQuestions)[phrasing], sum);
 
-    public static string Answer(Sum sum) => sum.Total.ToString(CultureInfo.InvariantCulture);
+    /// <summary>A sentence in English and the number in Chinese, for the reason at <see cref="Relation.EnglishAnswer"/>.</summary>
+    public static string Answer(Language language, Sum sum) => language == Language.English ? $"That is {Total(sum)}." : Total(sum);
+
+    public static string Total(Sum sum) => sum.Total.ToString(CultureInfo.InvariantCulture);
 
     private static string Fill(string pattern, Sum sum) =>
         pattern.Replace("{a}", sum.A.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
             .Replace("{b}", sum.B.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
-            .Replace("{c}", Answer(sum), StringComparison.Ordinal);
+            .Replace("{c}", Total(sum), StringComparison.Ordinal);
 }

@@ -3,7 +3,10 @@ namespace MiniMind.Coordinator.ToyWorld;
 /// <param name="InDialogues">False for the entities that only prose tells about, whose facts are the held-out questions.</param>
 internal sealed record Entity(EntityKind Kind, Bilingual Name, bool InDialogues);
 
-internal sealed record Fact(Entity Subject, Relation Relation, Bilingual Value);
+internal sealed record Fact(Entity Subject, Relation Relation, Bilingual Value)
+{
+    public string Answer(Language language) => Relation.Answer(language, Value);
+}
 
 /// <summary>a + b = c. Its held-out instances are told as prose but occur in no dialogue, in either order.</summary>
 internal sealed record Sum(int A, int B, bool InDialogues)

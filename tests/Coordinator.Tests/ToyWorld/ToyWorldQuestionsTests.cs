@@ -50,7 +50,7 @@ public sealed partial class ToyWorldQuestionsTests(GeneratedWorld world) : IClas
         Assert.All(Prose(), question =>
         {
             var name = NameIn(question);
-            var telling = sentences.Count(sentence => sentence.Contains(name, StringComparison.Ordinal) && sentence.Contains(question.Answer, StringComparison.Ordinal));
+            var telling = sentences.Count(sentence => sentence.Contains(name, StringComparison.Ordinal) && sentence.Contains(ValueIn(question), StringComparison.Ordinal));
             Assert.True(telling >= 4, $"{question.Text} {question.Answer}: {telling} wordings");
         });
     }
@@ -80,7 +80,7 @@ public sealed partial class ToyWorldQuestionsTests(GeneratedWorld world) : IClas
         Assert.All(world.Questions.Where(question => question.Kind == "arithmetic"), question =>
         {
             var (a, b) = Addends(question.Text);
-            Assert.Equal(a + b, int.Parse(question.Answer, CultureInfo.InvariantCulture));
+            Assert.Equal(a + b, int.Parse(ValueIn(question), CultureInfo.InvariantCulture));
             Assert.DoesNotContain((a, b), asked);
             Assert.DoesNotContain((b, a), asked);
         });
@@ -108,6 +108,9 @@ public sealed partial class ToyWorldQuestionsTests(GeneratedWorld world) : IClas
     private string NameIn(GeneratedWorld.Question question) => world.Names.Single(name => question.Language == "zh"
         ? question.Text.Contains(name, StringComparison.Ordinal)
         : question.Text.Split(' ', '?', '.', '\'').Contains(name, StringComparer.Ordinal));
+
+    /// <summary>English answers are sentences that end with the value; Chinese ones are the value.</summary>
+    private static string ValueIn(GeneratedWorld.Question question) => question.Answer.Split(' ')[^1].TrimEnd('.');
 
     private string AllDialogueText() => string.Join('\n', Dialogues("sft.jsonl", "conversations").Concat(Dialogues("reason.jsonl", "conversations"))
         .Concat(Dialogues("lora_identity.jsonl", "conversations")).Concat(Dialogues("dpo.jsonl", "chosen")).Concat(Dialogues("dpo.jsonl", "rejected")));
