@@ -9,7 +9,7 @@ namespace MiniMind.Transformer.Layers;
 /// The embedding is also the vocabulary projection. Tokens are one flat list of N; an <see cref="IAttention"/> says which of
 /// them belong together. Letters: N tokens, D hidden size, V vocabulary.
 /// </summary>
-public sealed class Decoder : nn.Module
+public sealed class Decoder : NamedModule
 {
     /// <summary>Name of the tied embedding [V, D].</summary>
     public const string EmbeddingName = "model.embed_tokens.weight";
@@ -52,7 +52,7 @@ public sealed class Decoder : nn.Module
             hidden = next;
         }
 
-        return stack.Norm.call(hidden);
+        return stack.Norm.Forward(hidden);
     }
 
     /// <summary>Logits [N, V] of hidden states [N, D].</summary>
@@ -65,7 +65,7 @@ public sealed class Decoder : nn.Module
     }
 
     /// <summary>What Hugging Face calls "model": embedding, layers, last norm.</summary>
-    private sealed class Stack : nn.Module
+    private sealed class Stack : NamedModule
     {
         public Stack(ModelConfig config, Device device) : base(nameof(Stack))
         {
@@ -89,5 +89,5 @@ public sealed class Decoder : nn.Module
     }
 
     /// <summary>A level of the parameter names that computes nothing.</summary>
-    private sealed class Container(string name) : nn.Module(name);
+    private sealed class Container(string name) : NamedModule(name);
 }

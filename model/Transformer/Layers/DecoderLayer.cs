@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace MiniMind.Transformer.Layers;
 
 /// <summary>One pre-norm layer: x + attention(norm(x)), then x + feedForward(norm(x)).</summary>
-public sealed class DecoderLayer : nn.Module
+public sealed class DecoderLayer : NamedModule
 {
     private readonly int index;
     private readonly RmsNorm inputNorm;
@@ -32,8 +32,8 @@ public sealed class DecoderLayer : nn.Module
     public Tensor Forward(Tensor input, RotaryAngles angles, IAttention who)
     {
         using var scope = NewDisposeScope();
-        var attended = input + attention.Forward(index, inputNorm.call(input), angles, who);
-        var result = attended + feedForward.call(postAttentionNorm.call(attended));
+        var attended = input + attention.Forward(index, inputNorm.Forward(input), angles, who);
+        var result = attended + feedForward.Forward(postAttentionNorm.Forward(attended));
         return result.MoveToOuterDisposeScope();
     }
 }

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace MiniMind.Transformer.Layers;
 
 /// <summary>SwiGLU: down(silu(gate(x)) · up(x)). Source: Shazeer 2020, "GLU Variants Improve Transformer".</summary>
-public sealed class FeedForward : nn.Module<Tensor, Tensor>
+public sealed class FeedForward : NamedModule
 {
     private readonly Projection gate;
     private readonly Projection up;
@@ -20,5 +20,6 @@ public sealed class FeedForward : nn.Module<Tensor, Tensor>
         register_module("down_proj", down);
     }
 
-    public override Tensor forward(Tensor input) => down.call(nn.functional.silu(gate.call(input)) * up.call(input));
+    /// <summary>[N, D] to [N, D].</summary>
+    public Tensor Forward(Tensor input) => down.Forward(nn.functional.silu(gate.Forward(input)) * up.Forward(input));
 }

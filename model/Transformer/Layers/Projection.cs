@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace MiniMind.Transformer.Layers;
 
 /// <summary>A linear map without bias: x [.., in] to x·Wᵀ [.., out], with weight [out, in] as Hugging Face stores it.</summary>
-public sealed class Projection : nn.Module<Tensor, Tensor>
+public sealed class Projection : NamedModule
 {
     private readonly TorchSharp.Modules.Parameter weight;
 
@@ -13,5 +13,6 @@ public sealed class Projection : nn.Module<Tensor, Tensor>
         register_parameter("weight", weight);
     }
 
-    public override Tensor forward(Tensor input) => nn.functional.linear(input, weight);
+    /// <summary>[N, in] to [N, out].</summary>
+    public Tensor Forward(Tensor input) => nn.functional.linear(input, weight);
 }

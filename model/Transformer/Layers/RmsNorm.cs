@@ -5,7 +5,7 @@ namespace MiniMind.Transformer.Layers;
 /// <summary>
 /// x / sqrt(mean(x²) + ε) · weight over the last dimension. Source: Zhang and Sennrich 2019, "Root Mean Square Layer Normalization".
 /// </summary>
-public sealed class RmsNorm : nn.Module<Tensor, Tensor>
+public sealed class RmsNorm : NamedModule
 {
     private static readonly long[] LastDimension = [-1];
     private readonly TorchSharp.Modules.Parameter weight;
@@ -18,7 +18,8 @@ public sealed class RmsNorm : nn.Module<Tensor, Tensor>
         register_parameter("weight", weight);
     }
 
-    public override Tensor forward(Tensor input)
+    /// <summary>[.., width] to the same shape.</summary>
+    public Tensor Forward(Tensor input)
     {
         var inverseRoot = (input * input).mean(LastDimension, keepdim: true).add_(epsilon).rsqrt_();
         return input * inverseRoot * weight;

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace MiniMind.Transformer.Layers;
 
 /// <summary>Grouped-query attention whose queries and keys are normalised per head before they are rotated (Qwen3).</summary>
-public sealed class SelfAttention : nn.Module
+public sealed class SelfAttention : NamedModule
 {
     private readonly int width;
     private readonly Projection query;
@@ -39,9 +39,9 @@ public sealed class SelfAttention : nn.Module
     public Tensor Forward(int layer, Tensor input, RotaryAngles angles, IAttention attention)
     {
         var tokens = input.size(0);
-        var queries = queryNorm.call(query.call(input).view(tokens, -1, width));
-        var keys = keyNorm.call(key.call(input).view(tokens, -1, width));
-        var values = value.call(input).view(tokens, -1, width);
-        return output.call(attention.Attend(layer, angles.Turn(queries), angles.Turn(keys), values));
+        var queries = queryNorm.Forward(query.Forward(input).view(tokens, -1, width));
+        var keys = keyNorm.Forward(key.Forward(input).view(tokens, -1, width));
+        var values = value.Forward(input).view(tokens, -1, width);
+        return output.Forward(attention.Attend(layer, angles.Turn(queries), angles.Turn(keys), values));
     }
 }

@@ -43,15 +43,29 @@ public static class LanguageModelStep
         return VocabularyLoss.Sums(state.Decoder.Embedding, hidden, targets);
     }
 
+    /// <summary>Logits [N, V] of every token of <paramref name="microbatch"/>, targets or not, without a gradient.</summary>
+    public static Tensor Logits(TrainingState state, Microbatch microbatch)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var ids = ToTensor(microbatch.Tokens, state.Device);
+        return state.Decoder.Logits(Hidden(state, microbatch, state.Decoder.Embed(ids))).MoveToOuterDisposeScope();
+    }
+
     /// <summary>Hidden states [targets, D] of the tokens that have a target.</summary>
     private static Tensor TargetHidden(TrainingState state, Microbatch microbatch, Tensor embedded)
     {
-        var angles = state.Decoder.AnglesAt([.. microbatch.Positions]);
-        using var attention = new WindowedAttention(AttentionWindow.Join(microbatch.Documents), state.Device);
-        var hidden = state.Decoder.Forward(embedded, angles, attention);
+        var hidden = Hidden(state, microbatch, embedded);
         if (microbatch.Targets.Count == microbatch.Tokens.Count) return hidden;
         using var rows = ToTensor(microbatch.TargetIndices, state.Device);
         return hidden.index_select(0, rows);
+    }
+
+    private static Tensor Hidden(TrainingState state, Microbatch microbatch, Tensor embedded)
+    {
+        var angles = state.Decoder.AnglesAt([.. microbatch.Positions]);
+        using var attention = new WindowedAttention(AttentionWindow.Join(microbatch.Documents), state.Device);
+        return state.Decoder.Forward(embedded, angles, attention);
     }
 
     private static Tensor ToTensor(IReadOnlyList<long> values, Device device) =>

@@ -1,0 +1,116 @@
+using MiniMind.Worker.SelfTest;
+
+namespace MiniMind.Worker.Tests.SelfTest;
+
+public sealed class GoldenSelfTestTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("golden").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Fact]
+    public void A_missing_folder_is_wrong_input()
+    {
+        var (code, text) = Run(Path.Combine(folder, "absent"), null);
+
+        Assert.Equal(2, code);
+        Assert.Contains("expected a folder", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_empty_folder_is_wrong_input()
+    {
+        var (code, text) = Run(folder, null);
+
+        Assert.Equal(2, code);
+        Assert.Contains("found no such pair", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_case_without_files_is_wrong_input_and_the_known_ones_are_listed()
+    {
+        SyntheticGolden.WriteTrajectory(folder);
+
+        var (code, text) = Run(folder, "trajectori");
+
+        Assert.Equal(2, code);
+        Assert.Contains("expected one of trajectory, found 'trajectori'", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_case_without_code_is_named_and_fails()
+    {
+        SyntheticGolden.WriteTrajectory(folder);
+        File.WriteAllText(Path.Combine(folder, "from-the-future.json"), "{}");
+        File.WriteAllText(Path.Combine(folder, "from-the-future.safetensors"), "");
+
+        var (code, text) = Run(folder, null);
+
+        Assert.Equal(1, code);
+        Assert.Contains("from-the-future: FAILED, this version cannot run it yet", text, StringComparison.Ordinal);
+        Assert.Contains("trajectory: passed", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_damaged_case_is_wrong_input_that_names_the_file()
+    {
+        SyntheticGolden.WriteTrajectory(folder);
+        var path = Path.Combine(folder, "trajectory.safetensors");
+        File.WriteAllBytes(path, File.ReadAllBytes(path)[..^4]);
+
+        var (code, text) = Run(folder, null);
+
+        Assert.Equal(2, code);
+        Assert.Contains(path, text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_trajectory_from_other_weights_fails()
+    {
+        SyntheticGolden.WriteTrajectory(folder);
+        var path = Path.Combine(folder, "trajectory.safetensors");
+        var bytes = File.ReadAllBytes(path);
+        bytes.AsSpan(^(SyntheticGolden.HiddenSize * sizeof(float))..).Clear(); // w/model.norm.weight lies last
+        File.WriteAllBytes(path, bytes);
+
+        var (code, text) = Run(folder, null);
+
+        Assert.Equal(1, code);
+        Assert.Contains("FAIL ", text, StringComparison.Ordinal);
+        Assert.Contains("1 of 1 case(s) failed: trajectory", text, StringComparison.Ordinal);
+    }
+
+    /// <summary>The real files, where they are at hand; the synthetic case elsewhere, so that the test always checks something.</summary>
+    [Theory]
+    [InlineData("minimind3-dense")]
+    [InlineData("trajectory")]
+    public void Published_cases_pass(string name)
+    {
+        var golden = SharedFolder("golden");
+        if (golden is null)
+        {
+            SyntheticGolden.WriteTrajectory(folder);
+            (golden, name) = (folder, "trajectory");
+        }
+
+        var (code, text) = Run(golden, name);
+
+        Assert.True(code == 0, text);
+        Assert.Contains($"{name}: passed", text, StringComparison.Ordinal);
+    }
+
+    private static string? SharedFolder(string name)
+    {
+        var root = new DirectoryInfo(AppContext.BaseDirectory);
+        while (root is not null && !File.Exists(Path.Combine(root.FullName, "MiniMind.Distributed.sln"))) root = root.Parent;
+        var folder = root is null ? null : Path.Combine(root.FullName, "..", "shared", name);
+        return Directory.Exists(folder) ? folder : null;
+    }
+
+    private static (int Code, string Text) Run(string golden, string? name)
+    {
+        using var output = new StringWriter();
+        var code = GoldenSelfTest.Run(golden, name, output);
+        return (code, output.ToString());
+    }
+}

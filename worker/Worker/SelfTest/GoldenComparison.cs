@@ -1,0 +1,62 @@
+using System.Globalization;
+
+namespace MiniMind.Worker.SelfTest;
+
+/// <summary>Prints how far each computed tensor is from the expected one, and remembers whether any is too far.</summary>
+public sealed class GoldenComparison(TextWriter output)
+{
+    /// <summary>‖a−b‖₂/‖b‖₂ in float32, unless a case says otherwise. Element by element no other order of additions would pass.</summary>
+    public const double Limit = 1e-4;
+
+    /// <summary>Comparisons that were made.</summary>
+    public int Compared { get; private set; }
+
+    /// <summary>Comparisons beyond their limit.</summary>
+    public int Failed { get; private set; }
+
+    /// <summary>The largest error / limit so far, with its name.</summary>
+    public (string Name, double Error) Worst { get; private set; } = ("", 0);
+
+    /// <summary>Compares one tensor.</summary>
+    public void Tensor(string name, ReadOnlySpan<float> actual, ReadOnlySpan<float> expected, double limit = Limit)
+    {
+        if (actual.Length != expected.Length)
+        {
+            Report(name, double.PositiveInfinity, limit, $" (expected {expected.Length} elements, found {actual.Length})");
+            return;
+        }
+
+        double difference = 0, size = 0;
+        for (var i = 0; i < actual.Length; i++)
+        {
+            difference += Math.Pow((double)actual[i] - expected[i], 2);
+            size += Math.Pow(expected[i], 2);
+        }
+
+        Report(name, difference == 0 ? 0 : Math.Sqrt(difference / size), limit);
+    }
+
+    /// <summary>Compares one number, relative to the expected one.</summary>
+    public void Scalar(string name, double actual, double expected, double limit = Limit) =>
+        Report(name, Math.Abs(actual - expected) / Math.Abs(expected), limit, string.Create(CultureInfo.InvariantCulture, $" (expected {expected:G9}, found {actual:G9})"));
+
+    /// <summary>Compares token ids or texts, which must be equal.</summary>
+    public void Exact<T>(string name, IReadOnlyList<T> actual, IReadOnlyList<T> expected)
+    {
+        var same = 0;
+        while (same < Math.Min(actual.Count, expected.Count) && EqualityComparer<T>.Default.Equals(actual[same], expected[same])) same++;
+        var equal = actual.Count == expected.Count && same == actual.Count;
+        Report(name, equal ? 0 : 1, 0, equal ? $" ({actual.Count} equal)"
+            : $" (at {same}: expected {(same < expected.Count ? expected[same] : "the end")}, found {(same < actual.Count ? actual[same] : "the end")})");
+    }
+
+    private void Report(string name, double error, double limit, string detail = "")
+    {
+        // Written so that NaN fails.
+        var ok = error <= limit;
+        Compared++;
+        if (!ok) Failed++;
+        if (!(error <= Worst.Error) || Worst.Name.Length == 0) Worst = (name, error);
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {(ok ? "ok  " : "FAIL")} {error:0.00E+00} <= {limit:0E+0}  {name}{detail}"));
+    }
+}

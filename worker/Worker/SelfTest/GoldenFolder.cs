@@ -1,0 +1,100 @@
+using System.Text.Json;
+using MiniMind.Text;
+using MiniMind.Text.Configuration;
+using MiniMind.Transformer.Formats;
+using MiniMind.Transformer.Training;
+
+namespace MiniMind.Worker.SelfTest;
+
+/// <summary>A folder of golden files, and what their formats mean (its README describes them).</summary>
+public sealed class GoldenFolder
+{
+    /// <exception cref="InputException">No such folder.</exception>
+    public GoldenFolder(string path)
+    {
+        Root = path;
+        if (!Directory.Exists(path)) throw new InputException($"--golden: expected a folder, found no such folder: {path}");
+    }
+
+    public string Root { get; }
+
+    /// <summary>Every case that has files here, in alphabetical order, whether or not it can be run.</summary>
+    public IReadOnlyList<string> CaseNames()
+    {
+        var tensors = Directory.EnumerateFiles(Root, "*.safetensors").Select(file => System.IO.Path.GetFileNameWithoutExtension(file))
+            .Where(name => File.Exists(Path($"{name}.json")));
+        var texts = Directory.Exists(Path("text"))
+            ? Directory.EnumerateFiles(Path("text"), "*.jsonl").Select(file => $"text/{System.IO.Path.GetFileName(file)}")
+            : [];
+        return [.. tensors.Order(StringComparer.Ordinal), .. texts.Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>Full path of a file of this folder.</summary>
+    public string Path(string relative) => System.IO.Path.Combine(Root, relative);
+
+    /// <summary>The tensors of a case.</summary>
+    public SafetensorsFile Tensors(string name) => SafetensorsFile.Open(Path($"{name}.safetensors"));
+
+    /// <summary>The scalars of a case.</summary>
+    public JsonElement Scalars(string name)
+    {
+        var path = Path($"{name}.json");
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            return document.RootElement.Clone();
+        }
+        catch (JsonException failure)
+        {
+            throw new InputException($"{path}:{failure.LineNumber + 1}: expected JSON: {failure.Message}", failure);
+        }
+    }
+
+    /// <summary>One value of a case's scalars.</summary>
+    /// <exception cref="InputException">There is none of that name.</exception>
+    public JsonElement Scalar(string name, JsonElement scalars, string key) =>
+        scalars.ValueKind == JsonValueKind.Object && scalars.TryGetProperty(key, out var value)
+            ? value
+            : throw new InputException($"{Path($"{name}.json")}: expected {key}, found none");
+
+    /// <summary>A new state with the case's sizes and the weights under "w/".</summary>
+    public TrainingState State(string name, SafetensorsFile tensors)
+    {
+        var scalars = Scalar(name, Scalars(name), "config");
+        int Size(string key) => Scalar(name, scalars, key).GetInt32();
+        var state = TrainingState.Create(new ModelConfig
+        {
+            Name = name,
+            HiddenSize = Size("hidden_size"),
+            Layers = Size("num_hidden_layers"),
+            Heads = Size("num_attention_heads"),
+            KeyValueHeads = Size("num_key_value_heads"),
+            VocabularySize = Size("vocab_size"),
+        });
+        foreach (var slot in state.Slots) tensors.ReadFloats($"w/{slot.Name}", state.ParametersMemory.Span.Slice((int)slot.Offset, (int)slot.Length));
+        return state;
+    }
+
+    /// <summary>A microbatch of rows [B, T] that are one document each, from ids and labels that are not yet shifted.</summary>
+    /// <param name="length">T.</param>
+    /// <param name="ids">[B·T].</param>
+    /// <param name="labels">[B·T], -100 for none: the model predicts label i + 1 after token i.</param>
+    public static Microbatch Rows(int length, ReadOnlySpan<long> ids, ReadOnlySpan<long> labels)
+    {
+        var rows = new List<(int[], int[], int[])>();
+        for (var start = 0; start < ids.Length; start += length)
+        {
+            var tokens = new int[length];
+            var targets = new int[length];
+            for (var i = 0; i < length; i++)
+            {
+                tokens[i] = (int)ids[start + i];
+                targets[i] = i + 1 < length ? (int)Math.Max(-1, labels[start + i + 1]) : -1;
+            }
+
+            rows.Add((tokens, targets, [0]));
+        }
+
+        return Microbatch.FromSequences(length, rows);
+    }
+}
