@@ -86,11 +86,11 @@ public static class ChatMessages
             if (entry.ValueKind != JsonValueKind.Object) throw new InputException($"\"{where}\" must be an object, found {Kind(entry)}");
             var call = ChatTemplate.FunctionOf(entry);
             if (!call.TryGetProperty("name", out var name) || name.ValueKind != JsonValueKind.String) throw Missing(where, "name");
-            if (!call.TryGetProperty("arguments", out _)) throw Missing(where, "arguments");
+            if (!call.TryGetProperty("arguments", out _)) throw Missing(where, "arguments", "an object");
         }
     }
 
-    private static InputException Missing(string place, string key) => new($"\"{place}\" lacks \"{key}\" (a string)");
+    private static InputException Missing(string place, string key, string what = "a string") => new($"\"{place}\" lacks \"{key}\" ({what})");
 
     private static string Kind(JsonElement value) => value.ValueKind switch
     {

@@ -1,0 +1,63 @@
+using MiniMind.Text;
+using MiniMind.Text.Packing;
+using MiniMind.Text.Tokenization;
+
+namespace MiniMind.Coordinator.Ingestion;
+
+/// <summary>What to do with a line that cannot be used.</summary>
+public enum BadLines
+{
+    /// <summary>Refuse the data, after all bad lines are counted.</summary>
+    Fail,
+
+    /// <summary>Leave the line out and count it.</summary>
+    Skip,
+}
+
+/// <summary>Data files and what to make of them.</summary>
+public sealed record DatasetRequest
+{
+    /// <summary>Kind of the lines, as <see cref="Text.Datasets.DocumentEncoders"/> knows it: "pretrain" or "sft".</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>JSONL files to train on, in order.</summary>
+    public required IReadOnlyList<string> Files { get; init; }
+
+    /// <summary>JSONL files to validate on. Given these, <see cref="ValidationFraction"/> is not used.</summary>
+    public IReadOnlyList<string> ValidationFiles { get; init; } = [];
+
+    /// <summary>
+    /// Part of the lines of <see cref="Files"/> that is held out, 0 to below 1. Chosen by the hash of a line's bytes, so that equal
+    /// lines are on one side, whatever their order. Default 0: no validation data.
+    /// </summary>
+    public double ValidationFraction { get; init; }
+
+    public required Tokenizer Tokenizer { get; init; }
+
+    /// <summary>How documents become sequences; its padding id is the tokenizer's.</summary>
+    public required PackingOptions Packing { get; init; }
+
+    public BadLines BadLines { get; init; } = BadLines.Fail;
+
+    /// <summary>Folder that keeps encoded data, each under its key.</summary>
+    public required string CacheFolder { get; init; }
+
+    /// <summary>Sequences of a shard. Default: as many as fill about 64 MiB.</summary>
+    public int? SequencesPerShard { get; init; }
+
+    /// <summary>Threads that encode; the result does not depend on it. Default: the processors.</summary>
+    public int Threads { get; init; } = Environment.ProcessorCount;
+
+    /// <exception cref="InputException">Names every fault.</exception>
+    public void Check()
+    {
+        var faults = new List<string>();
+        if (Files.Count == 0) faults.Add("no data files are given");
+        faults.AddRange(Files.Concat(ValidationFiles).Where(file => !File.Exists(file)).Select(file => $"{file}: there is no such file"));
+        if (!(ValidationFraction is >= 0 and < 1)) faults.Add($"the validation fraction must be at least 0 and below 1, found {ValidationFraction}");
+        if (SequencesPerShard < 1) faults.Add($"the sequences per shard must be positive, found {SequencesPerShard}");
+        if (Threads < 1) faults.Add($"the threads must be positive, found {Threads}");
+        if (faults.Count > 0) throw new InputException(string.Join(Environment.NewLine, faults));
+        Packing.Check();
+    }
+}

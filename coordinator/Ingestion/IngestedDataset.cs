@@ -1,0 +1,39 @@
+using MiniMind.Text.Packing;
+
+namespace MiniMind.Coordinator.Ingestion;
+
+/// <summary>Data in the cache, ready to train on.</summary>
+/// <param name="Key">Hash of everything that decided it; the name of its folder.</param>
+/// <param name="Folder">Where the shards are.</param>
+/// <param name="Training">Shards to train on; at least one sequence.</param>
+/// <param name="Validation">Shards to validate on; null when no document was held out.</param>
+/// <param name="BadLines">Lines that were left out.</param>
+/// <param name="FromCache">Whether it was there already.</param>
+public sealed record IngestedDataset(
+    string Key, string Folder, ShardManifest Training, ShardManifest? Validation, BadLineReport BadLines, bool FromCache)
+{
+    /// <summary>Full paths of a manifest's shards, in order.</summary>
+    public IReadOnlyList<string> Paths(ShardManifest manifest) => manifest.Shards.Select(shard => Path.Combine(Folder, shard.File)).ToList();
+}
+
+/// <summary>Lines that could not be used.</summary>
+/// <param name="Count">How many.</param>
+/// <param name="First">The first of them, as file:line: reason.</param>
+public sealed record BadLineReport(long Count, IReadOnlyList<string> First);
+
+/// <summary>How far ingestion is.</summary>
+/// <param name="Phase">What is going on.</param>
+/// <param name="BytesDone">Bytes of the data files that this phase has read.</param>
+/// <param name="BytesTotal">Bytes of all data files.</param>
+/// <param name="Documents">Documents encoded so far.</param>
+public sealed record IngestionProgress(IngestionPhase Phase, long BytesDone, long BytesTotal, long Documents);
+
+/// <summary>The two passes over the data.</summary>
+public enum IngestionPhase
+{
+    /// <summary>Hashing the files, which says whether the cache has them.</summary>
+    Hashing,
+
+    /// <summary>Encoding and packing.</summary>
+    Encoding,
+}

@@ -1,0 +1,102 @@
+using MiniMind.Text.Tokenization;
+
+namespace MiniMind.Text.Tests.Tokenization;
+
+public sealed class BpeTrainerTests
+{
+    private static readonly BpeTrainerOptions Plain = new() { SpecialTokens = [], AllBytes = false, MinFrequency = 0, VocabularySize = 100 };
+
+    private static string Merges(TrainedVocabulary vocabulary) =>
+        string.Join(", ", vocabulary.Merges.Select(merge => $"{merge.Left} {merge.Right}"));
+
+    private static IEnumerable<string> Lines(string text)
+    {
+        for (int at = 0; at < text.Length;)
+        {
+            int end = text.IndexOf('\n', at);
+            end = end < 0 ? text.Length : end + 1;
+            yield return text[at..end];
+            at = end;
+        }
+    }
+
+    [Fact]
+    public void Train_reference_corpus_gives_reference_merges()
+    {
+        string corpus = SharedFiles.Text("golden/text/bpe-corpus.txt") ?? "ab ab ab abc\n";
+        string[] expected = SharedFiles.Text("golden/text/bpe-merges.txt")?.Split('\n', StringSplitOptions.RemoveEmptyEntries) ?? ["a b", "Ġ ab"];
+        int bytes = System.Text.Encoding.UTF8.GetBytes(corpus).Distinct().Count();
+        var vocabulary = BpeTrainer.Train(Lines(corpus), Plain with { VocabularySize = bytes + expected.Length });
+        Assert.Equal(expected, vocabulary.Merges.Select(merge => $"{merge.Left} {merge.Right}"));
+    }
+
+    [Fact]
+    public void Train_ties_go_to_the_smaller_ids() => Assert.StartsWith("a b, c d, ab cd", Merges(BpeTrainer.Train(["abcd"], Plain with { VocabularySize = 7 })));
+
+    [Fact]
+    public void Train_overlaps_merge_left_to_right()
+    {
+        var vocabulary = BpeTrainer.Train(["aaaaa"], Plain);
+        Assert.Equal("a a, aa a, aa aaa", Merges(vocabulary));
+    }
+
+    [Fact]
+    public void Train_stops_below_the_minimum_frequency() =>
+        Assert.Equal("a b", Merges(BpeTrainer.Train(["ab", "ab", "cd"], Plain with { MinFrequency = 2 })));
+
+    [Fact]
+    public void Train_default_has_minimind3s_special_tokens_then_bytes_at_fixed_ids()
+    {
+        var vocabulary = BpeTrainer.Train(["hello hello"], new BpeTrainerOptions());
+        Assert.Equal(("<|endoftext|>", "<|im_start|>", "<|im_end|>"), (vocabulary.Tokens[0], vocabulary.Tokens[1], vocabulary.Tokens[2]));
+        Assert.Equal(("<tool_call>", "<think>", "</think>"), (vocabulary.Tokens[21], vocabulary.Tokens[25], vocabulary.Tokens[26]));
+        Assert.Equal(("<|buffer9|>", "!", "\u0143"), (vocabulary.Tokens[35], vocabulary.Tokens[36], vocabulary.Tokens[36 + 255]));
+        Assert.Equal(vocabulary.Tokens.Count, vocabulary.Tokens.Distinct().Count());
+    }
+
+    [Fact]
+    public void Train_special_tokens_equal_minimind3s_own()
+    {
+        if (!SharedFiles.Exist) return;
+        using var file = System.Text.Json.JsonDocument.Parse(File.ReadAllText(Path.Combine(SharedFiles.Tokenizer("minimind-3"), "tokenizer.json")));
+        var theirs = file.RootElement.GetProperty("added_tokens").EnumerateArray()
+            .Select(token => new SpecialToken(token.GetProperty("content").GetString()!, token.GetProperty("special").GetBoolean()));
+        Assert.Equal(theirs, SpecialToken.MiniMind3);
+    }
+
+    [Fact]
+    public void Train_reports_progress_up_to_the_last_token()
+    {
+        var progress = new Reports();
+        var vocabulary = BpeTrainer.Train(Enumerable.Range(0, 300).Select(RandomText.Make), new BpeTrainerOptions { VocabularySize = 700 }, progress);
+        Assert.Equal(vocabulary.Tokens.Count, progress.Seen[^1]);
+        Assert.Equal(progress.Seen.Order(), progress.Seen);
+    }
+
+    [Fact]
+    public void Options_too_small_a_vocabulary_is_refused() =>
+        Assert.Contains("at least 292", Assert.Throws<InputException>(() => BpeTrainer.Train([], new BpeTrainerOptions { VocabularySize = 100 })).Message);
+
+    [Fact]
+    public void Options_repeated_special_token_is_refused() =>
+        Assert.Contains("\"<x>\"", Assert.Throws<InputException>(() => BpeTrainer.Train([], new BpeTrainerOptions { SpecialTokens = [new("<x>", true), new("<x>", true)] })).Message);
+
+    [Fact]
+    public void Save_twice_gives_the_same_bytes_and_no_leftovers()
+    {
+        using var folder = new TemporaryFolder();
+        var vocabulary = BpeTrainer.Train(["hello hello world"], new BpeTrainerOptions());
+        vocabulary.Save(folder.Path);
+        string first = Tokenizer.Load(folder.Path).Sha256;
+        vocabulary.Save(folder.Path);
+        Assert.Equal(first, Tokenizer.Load(folder.Path).Sha256);
+        Assert.Equal(3, Directory.GetFiles(folder.Path).Length);
+    }
+
+    private sealed class Reports : IProgress<int>
+    {
+        public List<int> Seen { get; } = [];
+
+        public void Report(int value) => Seen.Add(value);
+    }
+}
