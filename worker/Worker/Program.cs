@@ -1,1 +1,24 @@
-Console.WriteLine(TorchSharp.torch.ones(2).sum().item<float>());
+using System.CommandLine;
+using MiniMind.Text;
+using MiniMind.Worker.CommandLine;
+
+var parsed = Verbs.Build().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+if (parsed.Errors.Count > 0)
+{
+    foreach (var fault in parsed.Errors) Console.Error.WriteLine($"error: {fault.Message}");
+    return 2;
+}
+try
+{
+    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+}
+catch (InputException fault)
+{
+    Console.Error.WriteLine($"error: {fault.Message}");
+    return 2;
+}
+catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+{
+    Console.Error.WriteLine($"error: {fault.Message}");
+    return 1;
+}

@@ -1,0 +1,49 @@
+using System.Text.Json;
+using MiniMind.Text;
+
+namespace MiniMind.Worker.Evaluation;
+
+/// <summary>One question with its right answer, as a line of a questions file: {"question", "answer", "kind"?, "language"?, "accept"?}.</summary>
+internal sealed record Question(string Text, string Answer, string Kind, IReadOnlyList<string> Accept)
+{
+    /// <summary>Reads a questions file.</summary>
+    /// <exception cref="InputException">Names file, line and field.</exception>
+    public static IReadOnlyList<Question> Read(string path)
+    {
+        if (!File.Exists(path)) throw new InputException($"{path}: expected a file of questions, found no such file");
+        var questions = new List<Question>();
+        var number = 0;
+        foreach (var line in File.ReadLines(path))
+        {
+            number++;
+            if (line.Length > 0) questions.Add(Parse(line, $"{path}:{number}"));
+        }
+        return questions.Count > 0 ? questions : throw new InputException($"{path}: expected questions, found an empty file");
+    }
+
+    /// <summary>Whether an answer is the right one: equal, apart from white space at its ends.</summary>
+    public bool IsAnswered(string answer) => answer.Trim() == Answer.Trim() || Accept.Any(other => other.Trim() == answer.Trim());
+
+    private static Question Parse(string line, string place)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(line);
+            var root = json.RootElement;
+            var accept = root.TryGetProperty("accept", out var list) ? list.EnumerateArray().Select(item => item.GetString()!).ToArray() : [];
+            return new Question(Field(root, "question", place), Field(root, "answer", place), Optional(root, "kind"), accept);
+        }
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        {
+            throw new InputException($"{place}: expected a JSON object with question and answer, found {fault.Message}");
+        }
+    }
+
+    private static string Field(JsonElement root, string name, string place) =>
+        root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()!
+            : throw new InputException($"{place}: expected a text in \"{name}\", found none");
+
+    private static string Optional(JsonElement root, string name) =>
+        root.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
+}

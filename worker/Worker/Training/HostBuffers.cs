@@ -1,0 +1,57 @@
+using MiniMind.Transformer.Training;
+using TorchSharp;
+
+namespace MiniMind.Worker.Training;
+
+/// <summary>
+/// The flat buffers as the collectives see them, in host memory. On the CPU that is the tensors' own memory; of another device it is a mirror that is
+/// copied when it is needed.
+/// </summary>
+internal sealed class HostBuffers
+{
+    private readonly TrainingState _state;
+    private readonly bool _mirrored;
+
+    public HostBuffers(TrainingState state)
+    {
+        _state = state;
+        _mirrored = state.Device.type != DeviceType.CPU;
+        Gradient = _mirrored ? new float[state.Count] : state.GradientMemory;
+    }
+
+    /// <summary>The flat gradient.</summary>
+    public Memory<float> Gradient { get; }
+
+    /// <summary>Weights and both moments as they are now; a copy where they are on another device.</summary>
+    public IReadOnlyList<Memory<float>> Snapshot(bool copy)
+    {
+        if (_mirrored) return [.. Flats.Select(flat => (Memory<float>)TrainingState.Export(flat))];
+        Memory<float>[] live = [_state.ParametersMemory, _state.FirstMomentMemory, _state.SecondMomentMemory];
+        return copy ? [.. live.Select(memory => (Memory<float>)memory.ToArray())] : live;
+    }
+
+    /// <summary>Weights as they are now.</summary>
+    public ReadOnlyMemory<float> Weights => _mirrored ? TrainingState.Export(_state.Parameters) : _state.ParametersMemory;
+
+    /// <summary>Overwrites weights and moments.</summary>
+    public void Load(IReadOnlyList<Memory<float>> values)
+    {
+        foreach (var (flat, value) in Flats.Zip(values)) TrainingState.Import(flat, Whole, value.Span);
+    }
+
+    /// <summary>After a backward: brings the gradient to the host.</summary>
+    public void GradientToHost()
+    {
+        if (_mirrored) TrainingState.Export(_state.Gradient).CopyTo(Gradient);
+    }
+
+    /// <summary>Before an update: brings the reduced gradient to the device.</summary>
+    public void GradientToDevice()
+    {
+        if (_mirrored) TrainingState.Import(_state.Gradient, Whole, Gradient.Span);
+    }
+
+    private torch.Tensor[] Flats => [_state.Parameters, _state.FirstMoment, _state.SecondMoment];
+
+    private ParameterSlot Whole => new("all", [_state.Count], 0, _state.Count);
+}

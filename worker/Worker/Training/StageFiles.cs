@@ -1,0 +1,80 @@
+using MiniMind.Protos;
+using MiniMind.Text.Configuration;
+using MiniMind.Transformer.Formats;
+using MiniMind.Transformer.Training;
+using MiniMind.Worker.Artifacts;
+
+namespace MiniMind.Worker.Training;
+
+/// <summary>A stage's files on this worker: artifacts fetched under their names, and checkpoints on their way to the store.</summary>
+internal sealed class StageFiles : IDisposable
+{
+    private readonly ArtifactClient _artifacts;
+    private readonly string _folder;
+    private IReadOnlyList<string> _tokenizer = [];
+
+    /// <param name="scratch">Folder of this process; the stage's part of it is deleted on disposal.</param>
+    public StageFiles(ArtifactClient artifacts, string scratch, StageSpec spec)
+    {
+        _artifacts = artifacts;
+        _folder = Path.Combine(scratch, $"stage-{spec.StageIndex}");
+        if (Directory.Exists(_folder)) Directory.Delete(_folder, recursive: true);
+        Directory.CreateDirectory(_folder);
+    }
+
+    /// <summary>Fetches artifacts; local paths in the same order.</summary>
+    public async Task<IReadOnlyList<string>> FetchAsync(IEnumerable<ArtifactRef> references, CancellationToken cancellation)
+    {
+        var paths = new List<string>();
+        foreach (var reference in references) paths.Add(await _artifacts.FetchAsync(reference, cancellation));
+        return paths;
+    }
+
+    /// <summary>Fetches the tokenizer's files, which every checkpoint carries.</summary>
+    public async Task FetchTokenizerAsync(IReadOnlyList<ArtifactRef> references, CancellationToken cancellation)
+    {
+        var folder = await GatherAsync("tokenizer", references, cancellation);
+        _tokenizer = [.. references.Select(reference => Path.Combine(folder, reference.Name))];
+    }
+
+    /// <summary>Fetches artifacts into a folder under their own names.</summary>
+    public async Task<string> GatherAsync(string name, IReadOnlyList<ArtifactRef> references, CancellationToken cancellation)
+    {
+        var folder = Path.Combine(_folder, name);
+        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        Directory.CreateDirectory(folder);
+        foreach (var reference in references)
+        {
+            var source = await _artifacts.FetchAsync(reference, cancellation);
+            File.CreateSymbolicLink(Path.Combine(folder, Path.GetFileName(reference.Name)), Path.GetFullPath(source));
+        }
+        return folder;
+    }
+
+    /// <summary>Writes a checkpoint's files and uploads them; the coordinator makes the folder.</summary>
+    public async Task<IReadOnlyList<ArtifactRef>> UploadCheckpointAsync(
+        CheckpointSnapshot snapshot, ModelConfig config, IReadOnlyList<ParameterSlot> slots)
+    {
+        var folder = Path.Combine(_folder, $"checkpoint-{snapshot.Position.Step}");
+        Directory.CreateDirectory(folder);
+        try
+        {
+            HuggingFaceFolder.Write(config, slots, snapshot.Buffers[0], folder, _tokenizer);
+            OptimizerFile.Write(Path.Combine(folder, OptimizerFile.FileName), snapshot.Buffers[1], snapshot.Buffers[2], snapshot.OptimizerStep);
+            await File.WriteAllTextAsync(Path.Combine(folder, CheckpointSnapshot.TrainerFile), snapshot.TrainerJson());
+            var references = new List<ArtifactRef>();
+            foreach (var file in Directory.GetFiles(folder).Order(StringComparer.Ordinal))
+                references.Add(await _artifacts.UploadAsync(file, Path.GetFileName(file), CancellationToken.None));
+            return references;
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (Directory.Exists(_folder)) Directory.Delete(_folder, recursive: true);
+    }
+}

@@ -1,0 +1,124 @@
+using System.Runtime.InteropServices;
+using MiniMind.Collectives.Membership;
+using MiniMind.Collectives.Reduction;
+using MiniMind.Protos;
+using MiniMind.Transformer.Formats;
+using MiniMind.Transformer.Optimization;
+using MiniMind.Transformer.Training;
+
+namespace MiniMind.Worker.Training;
+
+/// <summary>The replica with tensors: computes lanes of the stage's data, applies AdamW, restores and snapshots.</summary>
+internal sealed class Trainer : IReplica, IDisposable
+{
+    private readonly StageSpec _spec;
+    private readonly StageFiles _files;
+    private readonly StageData _data;
+    private readonly TrainingState _state;
+    private readonly HostBuffers _host;
+    private readonly AdamWOptions _optimizer;
+    // Travels with a copied state; as floats because buffers are counted in floats.
+    private readonly Memory<float> _counters = new float[2];
+
+    public Trainer(StageSpec spec, StageFiles files, StageData data, TrainingState state)
+    {
+        (_spec, _files, _data, _state) = (spec, files, data, state);
+        _host = new HostBuffers(state);
+        var hyper = spec.Hyperparameters;
+        _optimizer = new AdamWOptions
+        {
+            Beta1 = hyper.Beta1, Beta2 = hyper.Beta2, Epsilon = hyper.Epsilon, WeightDecay = hyper.WeightDecay, ClipNorm = hyper.ClipNorm,
+        };
+        _optimizer.Validate();
+    }
+
+    public Memory<float> Gradient => _host.Gradient;
+
+    public IReadOnlyList<Memory<byte>> State
+    {
+        get
+        {
+            MemoryMarshal.Write(MemoryMarshal.AsBytes(_counters.Span), _state.OptimizerStep);
+            return [.. _host.Snapshot(copy: false).Append(_counters).Select(ByteView.Of)];
+        }
+    }
+
+    public Task<Sums> ComputeLaneAsync(long step, int lane, CancellationToken cancellation) => Task.Run(() =>
+    {
+        _state.ZeroGradient();
+        var sums = Sum(_data.Training(step, lane), microbatch => LanguageModelStep.ForwardBackward(_state, microbatch));
+        _host.GradientToHost();
+        return sums;
+    }, cancellation);
+
+    public Task<Sums> ValidateLaneAsync(int lane, CancellationToken cancellation) => Task.Run(
+        () => Sum(_data.Validation(lane), microbatch => LanguageModelStep.Evaluate(_state, microbatch)), cancellation);
+
+    public Task<UpdateFacts> ApplyAsync(long step, Sums reduced) => Task.Run(() =>
+    {
+        var hyper = _spec.Hyperparameters;
+        var rate = LearningRate.At(step, _spec.TotalSteps, hyper.WarmupSteps, hyper.LearningRate, hyper.Schedule);
+        _host.GradientToDevice();
+        var outcome = AdamW.Apply(_state, reduced.Targets, rate, _optimizer);
+        return new UpdateFacts(outcome.Skipped, outcome.GradientNorm, rate);
+    });
+
+    public byte[] WeightsDigest() => Bytes(Transformer.Training.WeightsDigest.Compute([_host.Weights]));
+
+    public byte[] StateDigest(IReadOnlyList<Memory<byte>> buffers) => Bytes(Transformer.Training.WeightsDigest.Compute(
+        [.. buffers.Select(buffer => (ReadOnlyMemory<float>)MemoryMarshal.Cast<byte, float>(buffer.Span).ToArray())]));
+
+    public void Adopt(long step, IReadOnlyList<Memory<byte>> buffers)
+    {
+        _host.Load([.. buffers.Take(3).Select(buffer => (Memory<float>)MemoryMarshal.Cast<byte, float>(buffer.Span).ToArray())]);
+        _state.OptimizerStep = MemoryMarshal.Read<long>(buffers[3].Span);
+    }
+
+    public async Task RestoreAsync(RestorePoint point, CancellationToken cancellation)
+    {
+        if (point.Files.Count == 0)
+        {
+            _state.Initialize(_spec.Seed);
+            return;
+        }
+        var folder = await _files.GatherAsync("restore", point.Files, cancellation);
+        await Task.Run(() =>
+        {
+            _state.Initialize(_spec.Seed);
+            HuggingFaceFolder.Load(_state, folder);
+            // The start of a stage takes only the weights of the stage before; within a stage the optimizer goes on.
+            if (point.Step > 0) OptimizerFile.Load(_state, Path.Combine(folder, OptimizerFile.FileName));
+        }, cancellation);
+    }
+
+    public Task<Task<IReadOnlyList<ArtifactRef>>> BeginCheckpointAsync(Position position, CancellationToken cancellation)
+    {
+        var snapshot = new CheckpointSnapshot(_spec, position, _data.Order, _host.Snapshot(copy: true), _state.OptimizerStep);
+        return Task.FromResult(Task.Run(() => _files.UploadCheckpointAsync(snapshot, _state.Config, _state.Slots), CancellationToken.None));
+    }
+
+    public void Dispose()
+    {
+        _state.Dispose();
+        _data.Dispose();
+    }
+
+    private Sums Sum(IEnumerable<Microbatch> microbatches, Func<Microbatch, MicrobatchSums> compute)
+    {
+        var sums = new Sums();
+        foreach (var microbatch in microbatches)
+        {
+            var part = compute(microbatch);
+            var tokens = microbatch.Tokens.Count;
+            sums += new Sums(part.LossNumerator, part.Targets, 0, part.Correct, tokens, tokens / _spec.SequenceLength);
+        }
+        return sums;
+    }
+
+    private static byte[] Bytes(UInt128 digest)
+    {
+        var bytes = new byte[16];
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt128BigEndian(bytes, digest);
+        return bytes;
+    }
+}
