@@ -15,7 +15,8 @@ internal static class Figures
 
     public static string Norm(double norm) => norm.ToString("0.000", Invariant);
 
-    public static string Share(double? share) => share is { } value ? (100 * value).ToString("0.0", Invariant) + " %" : None;
+    /// <summary>A share 0..1 in percent, without the sign.</summary>
+    public static string Percent(double? share) => share is { } value ? (100 * value).ToString("0.0", Invariant) : None;
 
     /// <summary>Three significant digits: 950, 12.3k, 4.56M.</summary>
     public static string Count(double? count) => count switch

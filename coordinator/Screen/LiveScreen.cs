@@ -57,8 +57,8 @@ public sealed class LiveScreen : IRunScreen
         _end.Dispose();
         if (_summary is not { } run) return;
         _summary = null;
-        var table = new Table().Border(TableBorder.Rounded);
-        foreach (string column in SummaryText.Columns) table.AddColumn(column);
+        var table = new Table().Border(TableBorder.None);
+        foreach (string column in SummaryText.Columns) table.AddColumn(new TableColumn($"[bold]{column}[/]").NoWrap().PadLeft(0));
         foreach (var stage in run.Stages) table.AddRow([.. SummaryText.Cells(stage).Select(Markup.Escape)]);
         _console.Write(table);
         foreach (string line in SummaryText.Closing(run)) _console.WriteLine(line);
@@ -87,9 +87,9 @@ public sealed class LiveScreen : IRunScreen
     {
         lock (_gate)
         {
-            // Written while the display is live, a line appears above it.
-            while (_messages.TryDequeue(out string? message)) _console.WriteLine(message);
-            display.UpdateTarget(_view.Draw());
+            // Written while the display is live, a line appears above it; filled up, because it overwrites the display's first line.
+            while (_messages.TryDequeue(out string? message)) _console.Write(new Rows(Align.Left(new Markup(Markup.Escape(message)))));
+            display.UpdateTarget(_view.Draw(_console.Profile.Width));
         }
     }
 

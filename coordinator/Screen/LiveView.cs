@@ -6,7 +6,10 @@ namespace MiniMind.Coordinator.Screen;
 /// <summary>What the live display knows, and how it is drawn. Not safe for concurrent use: the display locks around it.</summary>
 internal sealed class LiveView
 {
-    private const int BarWidth = 24;
+    // What the other columns need; the bar takes what is left of the terminal's width.
+    private const int OtherColumns = 66;
+    private const int LeastBar = 4;
+    private const int MostBar = 30;
 
     private readonly List<StageLine> _stages = [];
     private readonly SortedDictionary<string, string> _workers = new(StringComparer.Ordinal);
@@ -38,23 +41,24 @@ internal sealed class LiveView
     public void SetGeneration(long number, IReadOnlyList<string> members) =>
         _generation = FormattableString.Invariant($"generation {number}: {members.Count} {(members.Count == 1 ? "worker" : "workers")}");
 
-    public IRenderable Draw() => new Rows(StageTable(), WorkerLine());
+    /// <param name="width">Columns of the terminal.</param>
+    public IRenderable Draw(int width) => new Rows(StageTable(Math.Clamp(width - OtherColumns, LeastBar, MostBar)), WorkerLine());
 
-    private Table StageTable()
+    private Table StageTable(int bar)
     {
-        var table = new Table().Border(TableBorder.Rounded);
-        foreach (string column in (string[])["stage", "progress", "step", "loss", "validation", "lr", "tokens/s", "left"]) table.AddColumn(new TableColumn(column).NoWrap());
+        var table = new Table().Border(TableBorder.None);
+        foreach (string column in (string[])["stage", "progress", "step", "loss", "valid", "lr", "tok/s", "left"]) table.AddColumn(new TableColumn(column).NoWrap());
         foreach (var line in _stages)
         {
             table.AddRow(
                 Markup.Escape(line.Start.Stage),
-                Bar(line),
+                Bar(line, bar),
                 line.Start.TotalSteps == 0 ? Figures.None : FormattableString.Invariant($"{line.Done}/{line.Start.TotalSteps}"),
                 Figures.Loss(line.Step?.Loss),
                 Figures.Loss(line.Validation),
                 line.Step is null ? Figures.None : Figures.Rate(line.Step.LearningRate),
                 Figures.Count(line.Step?.TokensPerSecond),
-                line.Ended is null ? Figures.Time(line.Step?.Left) : "done " + Figures.Time(line.Ended.Wall));
+                line.Ended is null ? Figures.Time(line.Step?.Left) : "✓ " + Figures.Time(line.Ended.Wall));
         }
 
         return table;
@@ -66,11 +70,11 @@ internal sealed class LiveView
         return new Markup($"workers: {string.Join("  ", states)}  [grey]{Markup.Escape(_generation)}[/]");
     }
 
-    private static string Bar(StageLine line)
+    private static string Bar(StageLine line, int width)
     {
         double share = line.Ended is not null ? 1 : line.Start.TotalSteps == 0 ? 0 : Math.Clamp((double)line.Done / line.Start.TotalSteps, 0, 1);
-        int full = (int)(share * BarWidth);
-        return $"[green]{new string('━', full)}[/][grey]{new string('━', BarWidth - full)}[/]";
+        int full = (int)(share * width);
+        return $"[green]{new string('━', full)}[/][grey]{new string('━', width - full)}[/]";
     }
 
     private static string ColorOf(string state) => state switch

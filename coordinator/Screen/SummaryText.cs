@@ -4,7 +4,7 @@ namespace MiniMind.Coordinator.Screen;
 internal static class SummaryText
 {
     public static readonly IReadOnlyList<string> Columns =
-        ["stage", "steps", "tokens", "loss first -> last", "validation", "wall time", "exact match before -> after"];
+        ["stage", "steps", "tokens", "loss first->last", "validation", "wall time", "exact match %"];
 
     /// <summary>One cell per column.</summary>
     public static string[] Cells(StageSummary stage) =>
@@ -15,7 +15,7 @@ internal static class SummaryText
         stage.LastLoss is null ? Figures.None : $"{Figures.Loss(stage.FirstLoss)} -> {Figures.Loss(stage.LastLoss)}",
         Figures.Loss(stage.ValidationLoss),
         Figures.Time(stage.Wall),
-        stage.ExactMatchAfter is null ? Figures.None : $"{Figures.Share(stage.ExactMatchBefore)} -> {Figures.Share(stage.ExactMatchAfter)}",
+        stage.ExactMatchAfter is null ? Figures.None : $"{Figures.Percent(stage.ExactMatchBefore)} -> {Figures.Percent(stage.ExactMatchAfter)}",
     ];
 
     /// <summary>Everything, columns padded with blanks.</summary>

@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using MiniMind.Coordinator.CommandLine;
 using MiniMind.Text;
 
 namespace MiniMind.Coordinator.Tests.CommandLine;
 
+[Collection("signals of this process")]
 public sealed class CommandTreeTests : IDisposable
 {
     private readonly StringWriter _output = new();
@@ -11,6 +13,7 @@ public sealed class CommandTreeTests : IDisposable
     private SampleOptions? _sample;
     private (string Verb, string[] Arguments)? _worker;
     private Func<int> _result = () => 0;
+    private Func<CancellationToken, Task> _until = _ => Task.CompletedTask;
 
     public void Dispose()
     {
@@ -118,12 +121,33 @@ public sealed class CommandTreeTests : IDisposable
         Assert.Equal("", _error.ToString());
     }
 
+    [Theory]
+    [InlineData("INT", 130, false)]
+    [InlineData("INT", 130, true)]
+    [InlineData("TERM", 0, false)]
+    [InlineData("TERM", 0, true)]
+    public async Task Signal_cancels_the_token_and_decides_the_exit_code(string signal, int code, bool returns)
+    {
+        _until = async stop =>
+        {
+            var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            using var registration = stop.Register(stopped.SetResult);
+            using var kill = Process.Start("/bin/sh", ["-c", $"kill -{signal} {Environment.ProcessId}"]);
+            await stopped.Task;
+            if (!returns) stop.ThrowIfCancellationRequested();
+        };
+
+        Assert.Equal(code, await InvokeAsync("run", "a.yaml"));
+        Assert.Equal("", _error.ToString());
+    }
+
     private Task<int> InvokeAsync(params string[] arguments) => CommandTree.InvokeAsync(
         new CommandHandlers(
-            (options, _) =>
+            async (options, stop) =>
             {
                 _run = options;
-                return Task.FromResult(_result());
+                await _until(stop);
+                return _result();
             },
             (options, _) =>
             {

@@ -75,10 +75,10 @@ public sealed class ScreenTests : IDisposable
 
         Assert.Equal(
             """
-            stage      steps  tokens  loss first -> last  validation  wall time  exact match before -> after
-            tokenizer  –      –       –                   –           0:03       –
-            pretrain   100    205k    7.6000 -> 2.2500    2.5000      2:05       –
-            eval       –      –       –                   –           0:09       0.0 % -> 72.3 %
+            stage      steps  tokens  loss first->last  validation  wall time  exact match %
+            tokenizer  –      –       –                 –           0:03       –
+            pretrain   100    205k    7.6000 -> 2.2500  2.5000      2:05       –
+            eval       –      –       –                 –           0:09       0.0 -> 72.3
 
             Q: Where is [Aro]?
             A: Paris  (right)
@@ -141,8 +141,9 @@ public sealed class ScreenTests : IDisposable
 
         string text = output.ToString();
         string[] expected = ["50/100", "2.5000", "3.2100", "12.3k", "1:30", "[eval]", "w0", "training", "[gone]", "generation 2: 1 worker",
-            "w1 fell silent", "message with [markup]", "checkpoint runs/x", "exact match", "72.3 %", "Where is [Aro]?", "expected: 蓝", "minimind chat"];
+            "w1 fell silent", "message with [markup]", "checkpoint runs/x", "exact match", "0.0 -> 72.3", "Where is [Aro]?", "expected: 蓝", "minimind chat"];
         Assert.All(expected, part => Assert.Contains(part, text, StringComparison.Ordinal));
+        Assert.DoesNotContain("…", text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -155,8 +156,8 @@ public sealed class ScreenTests : IDisposable
         screen.StageEnded(Summary.Stages[1]);
         await screen.DisposeAsync();
 
-        Assert.Contains(new string('━', 24), output.ToString(), StringComparison.Ordinal);
-        Assert.Contains("done 2:05", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains(new string('━', 14), output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("✓ 2:05", output.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -185,7 +186,7 @@ public sealed class ScreenTests : IDisposable
     private static IAnsiConsole Terminal(TextWriter output)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output), Ansi = AnsiSupport.No, Interactive = InteractionSupport.No, ColorSystem = ColorSystemSupport.NoColors });
-        console.Profile.Width = 140;
+        console.Profile.Width = 80;
         return console;
     }
 

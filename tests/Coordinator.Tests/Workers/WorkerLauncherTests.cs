@@ -1,9 +1,11 @@
+using System.Reflection;
 using MiniMind.Coordinator.Tests.Storage;
 using MiniMind.Coordinator.Workers;
 
 namespace MiniMind.Coordinator.Tests.Workers;
 
 /// <summary>Real processes: a shell stands in for the worker program.</summary>
+[Collection("signals of this process")]
 public sealed class WorkerLauncherTests : IAsyncDisposable
 {
     private static readonly WorkerProgram Shell = new("/bin/sh", ["-c"]);
@@ -103,6 +105,17 @@ public sealed class WorkerLauncherTests : IAsyncDisposable
     public async Task Verb_runs_in_this_terminal_and_its_exit_code_comes_back()
     {
         Assert.Equal(5, await new WorkerProgram("/bin/sh", ["-c", "test \"$0 $1\" = \"chat --model\" && exit 5"]).RunAsync("chat", ["--model"], new WorkerEnvironment()));
+    }
+
+    [Fact]
+    public void Development_build_records_where_the_worker_lies()
+    {
+        string relative = typeof(WorkerProgram).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "WorkerPath").Value!;
+        // tests/Coordinator.Tests/bin/CONFIGURATION/FRAMEWORK/ -> coordinator/bin/CONFIGURATION/FRAMEWORK/
+        string[] folders = AppContext.BaseDirectory.TrimEnd('/').Split('/');
+        string coordinator = string.Join('/', [.. folders[..^5], "coordinator", .. folders[^3..]]);
+
+        Assert.True(File.Exists(Path.Combine(coordinator, relative)), $"{relative} below {coordinator}");
     }
 
     private Task<WorkerExit> NextExit()
