@@ -62,6 +62,43 @@ public sealed class GrpcTransportTests : TransportContract
     }
 
     [Fact]
+    public async Task Address_of_another_machine_gives_one_message_with_the_address()
+    {
+        // 203.0.113.0/24 is reserved for documentation (RFC 5737): no machine has such an address.
+        await using var transport = Create(new GrpcTransportOptions { ListenAddress = "203.0.113.7" });
+
+        var refusal = await Assert.ThrowsAsync<IOException>(() => transport.StartAsync(new TestReceiver(new RecordingSink()), default));
+
+        Assert.Contains("203.0.113.7", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("no such address", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("no port:x")]
+    [InlineData("127.0.0.1:99999")]
+    public async Task Senseless_endpoint_is_refused_as_a_link(string endpoint)
+    {
+        await using var transport = Create(new GrpcTransportOptions());
+
+        var refusal = await Assert.ThrowsAsync<LinkException>(() => transport.ConnectAsync(endpoint, ZeroToOne, default));
+
+        Assert.Contains(endpoint, refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Link_over_IPv6_is_reached_by_its_endpoint()
+    {
+        var sink = new RecordingSink();
+        await using var transport = Create(new GrpcTransportOptions { ListenAddress = "::1" });
+        await transport.StartAsync(new TestReceiver(sink), default);
+
+        await using (await transport.ConnectAsync(transport.Endpoint, ZeroToOne, default)) { }
+
+        Assert.StartsWith("[::1]:", transport.Endpoint, StringComparison.Ordinal);
+        Assert.Null(await sink.End);
+    }
+
+    [Fact]
     public async Task Links_of_another_run_are_refused_by_name()
     {
         var sink = new RecordingSink();

@@ -62,6 +62,18 @@ internal sealed class RecordingSink : IFrameSink
     }
 }
 
+/// <summary>A sink with a fault of its own.</summary>
+internal sealed class FailingSink : IFrameSink
+{
+    public TaskCompletionSource<string?> End { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public bool TryOpen(in FrameHeader header, out Memory<byte> destination) => throw new InvalidOperationException("no such buffer");
+
+    public void Complete(in FrameHeader header, bool arrived) => throw new InvalidOperationException("nothing was opened");
+
+    public void Ended(string? reason) => End.SetResult(reason);
+}
+
 /// <summary>Admits every link into the sink that a test chose for it, or as the test says.</summary>
 internal sealed class TestReceiver(Func<LinkIdentity, CancellationToken, ValueTask<IFrameSink?>> admit) : IFrameReceiver
 {

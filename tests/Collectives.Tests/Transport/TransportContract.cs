@@ -132,6 +132,45 @@ public abstract class TransportContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Receiver_that_fails_during_admission_fails_the_connect()
+    {
+        var (sender, endpoint) = await StartPairAsync(new TestReceiver((_, _) => throw new InvalidOperationException("broken receiver")));
+
+        await Assert.ThrowsAsync<LinkException>(() => sender.ConnectAsync(endpoint, ZeroToOne, default).WaitAsync(Patience.Limit));
+    }
+
+    [Fact]
+    public async Task Send_on_a_closed_link_throws()
+    {
+        var sink = new RecordingSink();
+        var link = await ConnectAsync(sink);
+        await link.DisposeAsync();
+        await link.DisposeAsync();
+
+        await Assert.ThrowsAsync<LinkException>(() => link.SendAsync(Header(0, 4), new byte[4], default).AsTask());
+        Assert.Null(await sink.End);
+        Assert.Single(sink.Ends);
+    }
+
+    [Fact]
+    public async Task Sink_that_fails_breaks_the_link_and_leaves_the_others_alone()
+    {
+        var failing = new FailingSink();
+        var sound = new RecordingSink();
+        var (sender, endpoint) = await StartPairAsync(new TestReceiver(
+            (identity, _) => ValueTask.FromResult<IFrameSink?>(identity.To == 1 ? failing : sound)));
+        var broken = await sender.ConnectAsync(endpoint, ZeroToOne, default);
+        var link = await sender.ConnectAsync(endpoint, ZeroToOne with { To = 2 }, default);
+
+        Assert.Contains("no such buffer", (await SendUntilBrokenAsync(broken)).Message, StringComparison.Ordinal);
+        Assert.Contains("no such buffer", await failing.End.Task.WaitAsync(Patience.Limit), StringComparison.Ordinal);
+
+        await link.SendAsync(Header(0, 4), new byte[4], default);
+        await link.DisposeAsync();
+        Assert.Null(await sound.End);
+    }
+
+    [Fact]
     public async Task Connect_cancelled_during_admission_cancels_the_admission()
     {
         using var cancel = new CancellationTokenSource();
@@ -248,7 +287,7 @@ public abstract class TransportContract : IAsyncLifetime
         await _transports[0].DisposeAsync().AsTask().WaitAsync(Patience.Limit);
 
         Assert.NotNull(await sink.End);
-        await Assert.ThrowsAnyAsync<Exception>(() => link.SendAsync(Header(1, 4), new byte[4], default).AsTask());
+        await Assert.ThrowsAsync<LinkException>(() => link.SendAsync(Header(1, 4), new byte[4], default).AsTask());
     }
 
     [Fact]

@@ -64,7 +64,7 @@ internal sealed class GrpcLink : ILink
     public async ValueTask SendAsync(FrameHeader header, ReadOnlyMemory<byte> payload, CancellationToken cancellation)
     {
         FrameRules.Check(header, payload, _identity);
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _closed) == 1, this);
+        if (Volatile.Read(ref _closed) == 1) throw NewLinkException("it was closed", null);
         if (Interlocked.Exchange(ref _sending, 1) == 1)
             throw new InvalidOperationException($"Two senders use the link to rank {_identity.To} at the same time.");
         try
@@ -135,7 +135,7 @@ internal sealed class GrpcLink : ILink
             cancellation.ThrowIfCancellationRequested();
             await Task.WhenAny(_over, Task.Delay(StatusPatience, _time, CancellationToken.None)).ConfigureAwait(false);
             Break((failure as RpcException)?.Status.Detail ?? failure.Message);
-            ThrowIfBroken(failure);
+            throw NewLinkException(_broken!, failure);
         }
     }
 
@@ -157,8 +157,12 @@ internal sealed class GrpcLink : ILink
 
     private void ThrowIfBroken(Exception? cause)
     {
-        if (Volatile.Read(ref _broken) is not { } reason) return;
+        if (Volatile.Read(ref _broken) is { } reason) throw NewLinkException(reason, cause);
+    }
+
+    private LinkException NewLinkException(string reason, Exception? cause)
+    {
         var message = $"The link to rank {_identity.To} at {_endpoint} is broken: {reason}.";
-        throw cause is null ? new LinkException(message) : new LinkException(message, cause);
+        return cause is null ? new LinkException(message) : new LinkException(message, cause);
     }
 }

@@ -13,6 +13,8 @@ namespace MiniMind.Collectives.Grpc;
 /// </summary>
 public sealed class GrpcTransport : ITransport
 {
+    private const string ShutDown = "this end was shut down";
+
     // Orderly answers to the peers' streams leave within milliseconds; a peer that does not read them is cut off.
     private static readonly TimeSpan ShutdownPatience = TimeSpan.FromMilliseconds(500);
 
@@ -51,7 +53,10 @@ public sealed class GrpcTransport : ITransport
     {
         ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
         cancellation.ThrowIfCancellationRequested();
-        var channel = ChannelFactory.ForTransfer($"http://{endpoint}", _options.Channels);
+        var address = $"http://{endpoint}";
+        if (!Uri.TryCreate(address, UriKind.Absolute, out _))
+            throw new LinkException($"Cannot reach \"{endpoint}\": expected an endpoint of the form host:port.");
+        var channel = ChannelFactory.ForTransfer(address, _options.Channels);
         var link = new GrpcLink(endpoint, identity, _options.RunId, channel, _options.CloseTimeout, Forget, _time);
         _links.TryAdd(link, 0);
         try
@@ -84,8 +89,6 @@ public sealed class GrpcTransport : ITransport
         await _server.StopAsync(patience.Token).ConfigureAwait(false);
         await _server.DisposeAsync().ConfigureAwait(false);
     }
-
-    private const string ShutDown = "this end was shut down";
 
     private void Forget(GrpcLink link) => _links.TryRemove(link, out _);
 

@@ -45,7 +45,6 @@ internal static class PeerServer
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton<IHostLifetime, SignalFreeLifetime>();
-        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, PinnedBlockPoolFactory>();
         builder.Services.AddSingleton(service);
         builder.Services.AddSingleton<IServiceMethodProvider<PeerService>, PeerServiceBinding>();
         builder.Services.AddGrpc(grpc =>
@@ -54,6 +53,8 @@ internal static class PeerServer
             grpc.MaxSendMessageSize = null;
         });
         builder.WebHost.UseKestrelCore();
+        // After the server has registered its own factory: the last one counts.
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, PinnedBlockPoolFactory>();
         builder.WebHost.UseSockets(sockets =>
         {
             sockets.MaxReadBufferSize = SocketBufferBytes;

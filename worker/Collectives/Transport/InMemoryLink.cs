@@ -57,7 +57,7 @@ internal sealed class InMemoryLink : ILink
         {
             ArrayPool<byte>.Shared.Return(buffer);
             ThrowIfBroken();
-            throw new ObjectDisposedException(nameof(InMemoryLink));
+            throw NewLinkException("it was closed");
         }
     }
 
@@ -90,7 +90,9 @@ internal sealed class InMemoryLink : ILink
 
     private void ThrowIfBroken()
     {
-        if (Volatile.Read(ref _broken) is { } reason)
-            throw new LinkException($"The link to rank {Identity.To} at {Receiver.Endpoint} is broken: {reason}.");
+        if (Volatile.Read(ref _broken) is { } reason) throw NewLinkException(reason);
     }
+
+    private LinkException NewLinkException(string reason) =>
+        new($"The link to rank {Identity.To} at {Receiver.Endpoint} is broken: {reason}.");
 }

@@ -64,5 +64,9 @@ public sealed class InMemoryTransport : ITransport
         {
             throw new LinkException($"Cannot open a link to {peer.Endpoint}: a transport was shut down.");
         }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            throw new LinkException($"Cannot open a link to {peer.Endpoint}: its receiver failed: {fault.Message}", fault);
+        }
     }
 }
