@@ -20,7 +20,7 @@ public interface IStageEffects
     Task CompleteCheckpointAsync(CheckpointWritten written);
 
     /// <summary>A step has become part of the ledger.</summary>
-    void Committed(LedgerEntry entry, StepFacts facts);
+    void Committed(LedgerEntry entry, StepFacts? facts);
 
     /// <summary>The weights of a step have been validated.</summary>
     void Validated(Validated validated);

@@ -1,3 +1,4 @@
+using MiniMind.Coordinator.Storage;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using MiniMind.Text;
@@ -37,7 +38,7 @@ public sealed class DatasetIngestion
         {
             return await cache.AddAsync(key, folder => FillAsync(request, encoder, packing, folder, meter, ct));
         }
-        catch (IOException fault) when (FullDisk.IsCause(fault))
+        catch (IOException fault) when (DiskFull.IsCause(fault))
         {
             throw FullDisk.Explain(request.CacheFolder, fault);
         }

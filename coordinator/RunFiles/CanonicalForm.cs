@@ -1,6 +1,8 @@
-using System.Text;
 using System.Text.Json;
+using System.Text;
+using MiniMind.Coordinator.Ingestion;
 using MiniMind.Text.Configuration;
+using MiniMind.Text.Packing;
 
 namespace MiniMind.Coordinator.RunFiles;
 

@@ -1,3 +1,5 @@
+using MiniMind.Coordinator.Ingestion;
+using MiniMind.Text.Packing;
 using YamlDotNet.RepresentationModel;
 
 namespace MiniMind.Coordinator.RunFiles;

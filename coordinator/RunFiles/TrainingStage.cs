@@ -1,3 +1,6 @@
+using MiniMind.Coordinator.Ingestion;
+using MiniMind.Text.Packing;
+
 namespace MiniMind.Coordinator.RunFiles;
 
 /// <summary>A stage that updates weights: pretrain or sft.</summary>
@@ -60,21 +63,4 @@ public sealed record OptimizerSettings
 public sealed record ValidationSource(double Fraction, IReadOnlyList<string> Files)
 {
     public static ValidationSource HeldOut(double fraction) => new(fraction, []);
-}
-
-/// <summary>What becomes of a document longer than a sequence.</summary>
-public enum LongDocuments
-{
-    /// <summary>It goes on in the next sequence, as a document of its own.</summary>
-    Split,
-
-    /// <summary>Its end is dropped.</summary>
-    Cut,
-}
-
-/// <summary>What a line that cannot be read does to the run.</summary>
-public enum BadLines
-{
-    Fail,
-    Skip,
 }

@@ -1,5 +1,7 @@
+using MiniMind.Coordinator.Ingestion;
 using MiniMind.Coordinator.RunFiles;
 using MiniMind.Coordinator.Tests.Storage;
+using MiniMind.Text.Packing;
 using MiniMind.Text;
 
 namespace MiniMind.Coordinator.Tests.RunFiles;

@@ -1,7 +1,10 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
-using MiniMind.Text;
+using MiniMind.Text.Tokenization;
+using MiniMind.Transformer.Formats;
 using MiniMind.Transformer.Generation;
+using MiniMind.Transformer.Runtime;
+using MiniMind.Transformer.Training;
 using MiniMind.Worker.Chat;
 using MiniMind.Worker.Evaluation;
 using MiniMind.Worker.SelfTest;
@@ -14,7 +17,7 @@ internal static class Verbs
 {
     public static RootCommand Build() => new("Trains and serves: the program that computes. Started by minimind.")
     {
-        Train(), Chat(), Eval(), SelfTest(),
+        Train(), Init(), Chat(), Eval(), SelfTest(),
     };
 
     private static Command Train()
@@ -44,6 +47,23 @@ internal static class Verbs
             // A terminal's Ctrl-C reaches the whole process group; the coordinator answers it with the stop flag.
             using var ignore = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
             return await session.RunAsync();
+        });
+        return command;
+    }
+
+    private static Command Init()
+    {
+        var config = new Option<string>("--config") { Description = "config.json with the sizes.", HelpName = "FILE", Required = true };
+        var tokenizer = new Option<string>("--tokenizer") { Description = "Folder of the tokenizer.", HelpName = "DIR", Required = true };
+        var seed = new Option<ulong>("--seed") { Description = "The same seed gives the same weights.", Required = true };
+        var result = new Option<string>("--out") { Description = "Folder to write.", HelpName = "DIR", Required = true };
+        var command = new Command("init", "Write a model that has learned nothing yet.") { config, tokenizer, seed, result };
+        command.SetAction(parsed =>
+        {
+            TorchRuntime.Initialize(threads: 1);
+            using var state = TrainingState.Create(HuggingFaceFolder.ReadConfig(parsed.GetRequiredValue(config)));
+            state.Initialize(parsed.GetValue(seed));
+            HuggingFaceFolder.Write(state, parsed.GetRequiredValue(result), Tokenizer.Load(parsed.GetRequiredValue(tokenizer)).Files);
         });
         return command;
     }

@@ -1,0 +1,84 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using MiniMind.Coordinator.Artifacts;
+using MiniMind.Coordinator.Storage;
+using MiniMind.Protos;
+
+namespace MiniMind.Coordinator.Grains;
+
+/// <summary>Assembles checkpoint folders from the artifact store. A folder exists once its manifest does; it appears by one rename.</summary>
+public sealed class CheckpointFolders(RunFolder folder, ArtifactStore artifacts)
+{
+    /// <summary>Name of the file with the SHA-256 of all others, written last.</summary>
+    public const string ManifestFile = "manifest.json";
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    /// <summary>Makes the folder of a checkpoint whose files are all in the store; an existing one is kept.</summary>
+    /// <returns>Its path relative to the run's folder.</returns>
+    public async Task<string> AssembleAsync(string stage, CheckpointWritten written)
+    {
+        var name = $"{stage}-{written.Step}";
+        var target = Path.Combine(folder.Checkpoints, name);
+        var relative = Path.Combine(Path.GetFileName(folder.Checkpoints), name);
+        if (File.Exists(Path.Combine(target, ManifestFile))) return relative;
+
+        var temporary = Path.Combine(folder.Checkpoints, $".{name}.{Guid.NewGuid():N}");
+        Directory.CreateDirectory(temporary);
+        try
+        {
+            foreach (var file in written.Files) await CopyAsync(file, temporary);
+            await AtomicFile.WriteAsync(Path.Combine(temporary, ManifestFile), stream => WriteManifestAsync(stream, written));
+            Directory.Move(temporary, target);
+        }
+        finally
+        {
+            if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
+        }
+        return relative;
+    }
+
+    /// <summary>Lets a link of the run's folder point to a checkpoint, atomically.</summary>
+    public static void Link(string link, string relative)
+    {
+        var temporary = $"{link}.{Guid.NewGuid():N}";
+        File.CreateSymbolicLink(temporary, relative);
+        File.Move(temporary, link, overwrite: true);
+    }
+
+    /// <summary>Deletes a checkpoint: first its manifest, so that it never looks complete, then the rest and the artifacts that nothing else needs.</summary>
+    public void Delete(CheckpointRecord record, IEnumerable<CheckpointRecord> kept)
+    {
+        var path = Path.Combine(folder.Root, record.Folder);
+        File.Delete(Path.Combine(path, ManifestFile));
+        if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+        var needed = kept.SelectMany(other => Files(other)).Select(file => file.Sha256).ToHashSet();
+        foreach (var file in Files(record).Where(file => IsOwn(file.Name) && !needed.Contains(file.Sha256))) File.Delete(artifacts.PathOf(file.Sha256));
+    }
+
+    // Tokenizer files and shards are shared with the stage's specification.
+    private static bool IsOwn(string name) => name is "model.safetensors" or "optimizer.safetensors" or "trainer.json";
+
+    private static Google.Protobuf.Collections.RepeatedField<ArtifactRef> Files(CheckpointRecord record) => CheckpointWritten.Parser.ParseFrom(record.Written).Files;
+
+    private async Task CopyAsync(ArtifactRef file, string temporary)
+    {
+        await using var source = artifacts.OpenRead(file.Sha256);
+        await using var target = new FileStream(Path.Combine(temporary, Path.GetFileName(file.Name)), FileMode.CreateNew);
+        using var hash = SHA256.Create();
+        await using var hashing = new CryptoStream(target, hash, CryptoStreamMode.Write, leaveOpen: true);
+        await source.CopyToAsync(hashing);
+        await hashing.FlushFinalBlockAsync();
+        target.Flush(flushToDisk: true);
+        var found = Convert.ToHexStringLower(hash.Hash!);
+        if (found != file.Sha256) throw new InvalidDataException($"{file.Name}: expected SHA-256 {file.Sha256}, found {found} in the artifact store");
+    }
+
+    private static Task WriteManifestAsync(Stream stream, CheckpointWritten written) => JsonSerializer.SerializeAsync(stream, new
+    {
+        stage_index = written.StageIndex,
+        step = written.Step,
+        ledger = written.LedgerHash,
+        files = written.Files.ToDictionary(file => file.Name, file => new { sha256 = file.Sha256, size = file.Size }),
+    }, Indented);
+}

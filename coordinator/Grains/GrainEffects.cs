@@ -1,0 +1,94 @@
+using Google.Protobuf;
+using MiniMind.Coordinator.Generations;
+using MiniMind.Protos;
+
+namespace MiniMind.Coordinator.Grains;
+
+/// <summary>What a stage's lead does, done with grain state, checkpoint folders and worker streams.</summary>
+internal sealed class GrainEffects(
+    StageSpec spec, IPersistentState<RunRecord> stored, CheckpointFolders folders, RunFolder folder, Action<string, CoordinatorOrder> send,
+    Action<CoordinatorOrder> broadcast, Action<RunEvent> tell) : IStageEffects
+{
+    private readonly Dictionary<long, double> _validations = [];
+
+    public async Task StoreAsync(Generation generation)
+    {
+        stored.State.Generation = generation.ToByteArray();
+        await stored.WriteStateAsync();
+    }
+
+    public void Send(string worker, CoordinatorOrder order) => send(worker, order);
+
+    public void Broadcast(CoordinatorOrder order) => broadcast(order);
+
+    public async Task CompleteCheckpointAsync(CheckpointWritten written)
+    {
+        var records = stored.State.Checkpoints;
+        var loss = _validations.TryGetValue(written.Step, out var measured) ? measured : (double?)null;
+        var best = loss is { } value && !records.Any(other => other.StageIndex == spec.StageIndex && other.ValidationLoss <= value);
+        var record = new CheckpointRecord
+        {
+            StageIndex = written.StageIndex, Step = written.Step, Folder = await folders.AssembleAsync(spec.Stage, written),
+            LedgerHash = written.LedgerHash, Written = written.ToByteArray(), ValidationLoss = loss, Best = best,
+        };
+        records.Add(record);
+        var superseded = Superseded(records);
+        records.RemoveAll(superseded.Contains);
+        await stored.WriteStateAsync();
+
+        // Only now, when nothing refers to them any more, are older ones deleted.
+        CheckpointFolders.Link(folder.Latest, record.Folder);
+        if (best) CheckpointFolders.Link(folder.Best, record.Folder);
+        foreach (var old in superseded) folders.Delete(old, records);
+        tell(new RunEvent { Checkpoint = new CheckpointDone { Step = written.Step, Folder = Path.Combine(folder.Root, record.Folder), Best = best } });
+    }
+
+    public void Committed(LedgerEntry entry, StepFacts? facts) => tell(new RunEvent
+    {
+        Committed = new StepCommitted
+        {
+            Step = entry.Step, Loss = entry.Sums.Targets == 0 ? 0 : entry.Sums.LossNumerator / entry.Sums.Targets,
+            LearningRate = facts?.LearningRate ?? 0, GradientNorm = facts?.GradientNorm ?? 0, Tokens = entry.Sums.Tokens,
+            Targets = entry.Sums.Targets, StepSeconds = facts?.StepSeconds ?? 0, Skipped = entry.Skipped,
+        },
+    });
+
+    public void Validated(Validated validated)
+    {
+        var loss = validated.Sums.Targets == 0 ? 0 : validated.Sums.LossNumerator / validated.Sums.Targets;
+        if (!_validations.TryAdd(validated.Step, loss)) return;
+        tell(new RunEvent { Validated = new ValidationDone { Step = validated.Step, Loss = loss, Targets = validated.Sums.Targets } });
+    }
+
+    public void Formed(Generation generation)
+    {
+        var formed = new GenerationFormed { Number = generation.Number, AtBoundary = generation.AtBoundary, Reason = generation.Reason };
+        formed.Workers.AddRange(generation.Members.Select(member => member.Worker));
+        tell(new RunEvent { Formed = formed });
+    }
+
+    public void Noticed(string worker, string what) => tell(new RunEvent { Noticed = new WorkerNoticed { Worker = worker, What = what } });
+
+    public async Task StageCompletedAsync()
+    {
+        stored.State.CompletedStages.Add(spec.StageIndex);
+        await stored.WriteStateAsync();
+        tell(new RunEvent { Completed = new StageDone { StageIndex = spec.StageIndex } });
+    }
+
+    public Task HaltedAsync(long step)
+    {
+        tell(new RunEvent { Halted = new RunHalted { Step = step } });
+        return Task.CompletedTask;
+    }
+
+    public Task FailedAsync(string message, bool userError)
+    {
+        tell(new RunEvent { Failed = new RunFailed { Message = message, UserError = userError } });
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Of every stage its newest and its best checkpoint are kept.</summary>
+    private static List<CheckpointRecord> Superseded(IReadOnlyList<CheckpointRecord> records) => [.. records.GroupBy(record => record.StageIndex)
+        .SelectMany(stage => stage.Except([stage.Last()]).Where(record => record != stage.LastOrDefault(other => other.Best)))];
+}

@@ -1,0 +1,58 @@
+namespace MiniMind.Coordinator.Grains;
+
+/// <summary>
+/// One run, led by one activation: holds what is known about its workers, decides generations, keeps the ledger. Messages of the wire travel
+/// as their bytes. Calls are handled one after another.
+/// </summary>
+public interface IRunGrain : IGrainWithStringKey
+{
+    /// <summary>Leads a stage from now on. A stage that is led already goes on.</summary>
+    /// <param name="spec">StageSpec.</param>
+    /// <param name="expectedWorkers">The first generation starts when so many are prepared.</param>
+    Task BeginStageAsync(byte[] spec, int expectedWorkers);
+
+    /// <summary>Where the run durably stands: what has to be done again after a restart.</summary>
+    Task<RunRecord> RecordAsync();
+
+    /// <summary>Begins a run, or goes on with it.</summary>
+    /// <exception cref="InvalidOperationException">The stored run has another identity.</exception>
+    Task OpenAsync(string identity);
+
+    /// <summary>Watches what happens, until the watcher is gone.</summary>
+    Task WatchAsync(IRunWatcher watcher);
+
+    /// <summary>A worker's stream opens.</summary>
+    /// <param name="hello">Hello.</param>
+    Task ConnectAsync(byte[] hello, IOrderReceiver orders);
+
+    /// <summary>A worker reports.</summary>
+    /// <param name="report">WorkerReport.</param>
+    Task ReportAsync(string worker, string incarnation, byte[] report);
+
+    /// <summary>A worker's stream ended.</summary>
+    Task DisconnectAsync(string worker, string incarnation);
+
+    /// <summary>Asks all workers to checkpoint and halt.</summary>
+    Task StopAsync(string reason);
+
+    /// <summary>Tells all workers that there is nothing more to do.</summary>
+    Task DismissAsync(string reason);
+
+    /// <summary>State for people.</summary>
+    /// <returns>RunStatus.</returns>
+    Task<byte[]> StatusAsync();
+}
+
+/// <summary>Takes orders to one worker's stream.</summary>
+public interface IOrderReceiver : IGrainObserver
+{
+    /// <param name="order">CoordinatorOrder.</param>
+    Task ObeyAsync(byte[] order);
+}
+
+/// <summary>Hears what happens in a run.</summary>
+public interface IRunWatcher : IGrainObserver
+{
+    /// <param name="runEvent">RunEvent.</param>
+    Task HappenedAsync(byte[] runEvent);
+}

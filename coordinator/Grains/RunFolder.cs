@@ -1,0 +1,42 @@
+namespace MiniMind.Coordinator.Grains;
+
+/// <summary>The places inside a run's folder.</summary>
+/// <param name="Root">The run's folder, a full path.</param>
+public sealed record RunFolder(string Root)
+{
+    /// <summary>Grain state.</summary>
+    public string State => Path.Combine(Root, "state");
+
+    /// <summary>Content-addressed files.</summary>
+    public string Artifacts => Path.Combine(Root, "artifacts");
+
+    /// <summary>Encoded data.</summary>
+    public string Datasets => Path.Combine(Root, "datasets");
+
+    /// <summary>What workers of this machine fetched.</summary>
+    public string WorkerCache => Path.Combine(Root, "cache");
+
+    /// <summary>Checkpoint folders.</summary>
+    public string Checkpoints => Path.Combine(Root, "checkpoints");
+
+    /// <summary>The tokenizer that the run trained.</summary>
+    public string Tokenizer => Path.Combine(Root, "tokenizer");
+
+    /// <summary>Logs of the workers.</summary>
+    public string Logs => Path.Combine(Root, "logs");
+
+    /// <summary>The ledger of committed steps.</summary>
+    public string Ledger => Path.Combine(Root, "ledger.jsonl");
+
+    /// <summary>Metrics, one JSON object per line.</summary>
+    public string Metrics => Path.Combine(Root, "metrics.jsonl");
+
+    /// <summary>Link to the newest checkpoint.</summary>
+    public string Latest => Path.Combine(Root, "latest");
+
+    /// <summary>Link to the checkpoint of the newest stage with the lowest validation loss.</summary>
+    public string Best => Path.Combine(Root, "best");
+
+    /// <summary>Held while a coordinator works in this folder.</summary>
+    public string Lock => Path.Combine(Root, ".lock");
+}

@@ -1,0 +1,128 @@
+using Google.Protobuf;
+using MiniMind.Coordinator.Generations;
+using MiniMind.Coordinator.Ledger;
+using MiniMind.Protos;
+
+namespace MiniMind.Coordinator.Grains;
+
+/// <summary>Leads a run: a thin shell that gives the stage's lead storage, time and streams.</summary>
+public sealed class RunGrain(
+    [PersistentState("run", RunGrain.StorageName)] IPersistentState<RunRecord> stored, CheckpointFolders folders, RunFolder folder, TimeProvider time)
+    : Grain, IRunGrain
+{
+    /// <summary>Name of the grain storage.</summary>
+    public const string StorageName = "runs";
+
+    private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
+
+    private readonly LedgerBook _ledger = new(new LedgerFile(folder.Ledger));
+    private readonly Dictionary<string, IOrderReceiver> _workers = [];
+    private readonly Dictionary<string, Hello> _hellos = [];
+    private readonly List<IRunWatcher> _watchers = [];
+    private StageSpec? _spec;
+    private StageLead? _lead;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        this.RegisterGrainTimer(() => _lead?.TickAsync() ?? Task.CompletedTask, TickInterval, TickInterval);
+        return Task.CompletedTask;
+    }
+
+    public async Task OpenAsync(string identity)
+    {
+        if (stored.State.Identity == identity) return;
+        if (stored.State.Identity.Length > 0) throw new InvalidOperationException($"the stored run has identity {stored.State.Identity}");
+        stored.State.Identity = identity;
+        await stored.WriteStateAsync();
+    }
+
+    public Task<RunRecord> RecordAsync() => Task.FromResult(stored.State);
+
+    public async Task BeginStageAsync(byte[] spec, int expectedWorkers)
+    {
+        var next = StageSpec.Parser.ParseFrom(spec);
+        if (_spec?.StageIndex == next.StageIndex) return;
+        _spec = next;
+        var silence = TimeSpan.FromSeconds(next.Deadlines.SilenceSeconds);
+        var newest = stored.State.Generation is { } bytes ? Generation.Parser.ParseFrom(bytes) : null;
+        var options = new StageControllerOptions(next.StageIndex, new GenerationOptions(expectedWorkers, StartPatience, silence));
+        var controller = new StageController(options, newest?.StageIndex == next.StageIndex ? newest : null, newest?.Number ?? 0, time);
+        var effects = new GrainEffects(next, stored, folders, folder, Send, Broadcast, Tell);
+        _lead = new StageLead(next, controller, _ledger, Progress(next.StageIndex), effects);
+        foreach (var hello in _hellos.Values.ToList()) await _lead.ConnectAsync(hello);
+    }
+
+    public Task WatchAsync(IRunWatcher watcher)
+    {
+        _watchers.Add(watcher);
+        return Task.CompletedTask;
+    }
+
+    public async Task ConnectAsync(byte[] hello, IOrderReceiver orders)
+    {
+        var parsed = Hello.Parser.ParseFrom(hello);
+        _workers[parsed.Worker] = orders;
+        _hellos[parsed.Worker] = parsed;
+        if (_lead is not null) await _lead.ConnectAsync(parsed);
+    }
+
+    public Task ReportAsync(string worker, string incarnation, byte[] report) =>
+        _lead?.HandleAsync(worker, incarnation, WorkerReport.Parser.ParseFrom(report)) ?? Task.CompletedTask;
+
+    public async Task DisconnectAsync(string worker, string incarnation)
+    {
+        // A newer stream of the same worker may have opened before the old one was seen to end.
+        if (!_hellos.TryGetValue(worker, out var hello) || hello.Incarnation != incarnation) return;
+        _workers.Remove(worker);
+        _hellos.Remove(worker);
+        if (_lead is not null) await _lead.DisconnectAsync(worker, incarnation);
+    }
+
+    public Task StopAsync(string reason) => _lead?.StopAsync(reason) ?? Task.CompletedTask;
+
+    public Task DismissAsync(string reason)
+    {
+        Broadcast(new CoordinatorOrder { Dismissed = new Dismissed { Reason = reason } });
+        return Task.CompletedTask;
+    }
+
+    public Task<byte[]> StatusAsync()
+    {
+        var status = new RunStatus
+        {
+            RunId = this.GetPrimaryKeyString(), Stage = _spec?.Stage ?? "", Step = _spec is null ? 0 : _ledger.NewestStep(_spec.StageIndex),
+            TotalSteps = _spec?.TotalSteps ?? 0, Generation = _lead?.Generation?.Number ?? 0,
+            Phase = _spec is null ? "waiting" : stored.State.CompletedStages.Contains(_spec.StageIndex) ? "completed" : "training",
+        };
+        status.Workers.AddRange(_lead?.Generation?.Members.Select(member => member.Worker) ?? []);
+        return Task.FromResult(status.ToByteArray());
+    }
+
+    /// <summary>The newest checkpoint of the stage; else the end of the stage before it; else the seed.</summary>
+    private StageProgress Progress(int stageIndex)
+    {
+        if (stored.State.Checkpoints.LastOrDefault() is not { } newest)
+            return new StageProgress(-1, 0, LedgerChain.Origin.ToByteArray(), []);
+        var files = CheckpointWritten.Parser.ParseFrom(newest.Written).Files;
+        var ledger = Convert.FromHexString(newest.LedgerHash);
+        return newest.StageIndex == stageIndex
+            ? new StageProgress(newest.Step, newest.Step, ledger, [.. files])
+            : new StageProgress(-1, 0, ledger, [.. files]);
+    }
+
+    private void Send(string worker, CoordinatorOrder order)
+    {
+        if (_workers.TryGetValue(worker, out var receiver)) receiver.ObeyAsync(order.ToByteArray()).Ignore();
+    }
+
+    private void Broadcast(CoordinatorOrder order)
+    {
+        foreach (var receiver in _workers.Values) receiver.ObeyAsync(order.ToByteArray()).Ignore();
+    }
+
+    private void Tell(RunEvent happened)
+    {
+        foreach (var watcher in _watchers) watcher.HappenedAsync(happened.ToByteArray()).Ignore();
+    }
+}

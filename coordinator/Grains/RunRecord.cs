@@ -1,0 +1,53 @@
+namespace MiniMind.Coordinator.Grains;
+
+/// <summary>What is stored of a run: all that a new activation needs to go on.</summary>
+[GenerateSerializer]
+public sealed class RunRecord
+{
+    /// <summary>Hash of all that may change bits; empty before the run is opened.</summary>
+    [Id(0)]
+    public string Identity { get; set; } = "";
+
+    /// <summary>Stages whose last checkpoint is complete, by index.</summary>
+    [Id(1)]
+    public List<int> CompletedStages { get; set; } = [];
+
+    /// <summary>Newest generation, as bytes of the wire message; null before the first.</summary>
+    [Id(2)]
+    public byte[]? Generation { get; set; }
+
+    /// <summary>Complete checkpoints that are kept, oldest first.</summary>
+    [Id(3)]
+    public List<CheckpointRecord> Checkpoints { get; set; } = [];
+}
+
+/// <summary>One complete checkpoint.</summary>
+[GenerateSerializer]
+public sealed class CheckpointRecord
+{
+    [Id(0)]
+    public int StageIndex { get; set; }
+
+    [Id(1)]
+    public long Step { get; set; }
+
+    /// <summary>Folder, relative to the run's.</summary>
+    [Id(2)]
+    public string Folder { get; set; } = "";
+
+    /// <summary>Ledger head at that step, hexadecimal.</summary>
+    [Id(3)]
+    public string LedgerHash { get; set; } = "";
+
+    /// <summary>CheckpointWritten, as bytes of the wire message.</summary>
+    [Id(4)]
+    public byte[] Written { get; set; } = [];
+
+    /// <summary>Validation loss of these weights, when it was measured.</summary>
+    [Id(5)]
+    public double? ValidationLoss { get; set; }
+
+    /// <summary>Whether no checkpoint of the stage had a lower validation loss when it was written.</summary>
+    [Id(6)]
+    public bool Best { get; set; }
+}

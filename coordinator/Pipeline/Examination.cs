@@ -1,0 +1,68 @@
+using System.Globalization;
+using System.Text.Json;
+using MiniMind.Coordinator.Grains;
+using MiniMind.Coordinator.RunFiles;
+using MiniMind.Coordinator.Screen;
+using MiniMind.Coordinator.Workers;
+using MiniMind.Text.Configuration;
+
+namespace MiniMind.Coordinator.Pipeline;
+
+/// <summary>Exact match on held-out questions, measured by the worker program on a model folder.</summary>
+internal sealed class Examination(RunFile run, EvalStage stage, RunFolder folder)
+{
+    private string Results => Path.Combine(folder.Root, "eval");
+
+    /// <summary>Measures a model before any training: initialised from the seed, as the first stage is.</summary>
+    public async Task<double> BeforeAsync(PreparedRun prepared, CancellationToken cancellation)
+    {
+        var model = Path.Combine(Results, "initial-model");
+        Directory.CreateDirectory(Results);
+        var config = Path.Combine(Results, "initial-config.json");
+        await File.WriteAllTextAsync(config, HuggingFaceConfig.Serialize(prepared.Model), cancellation);
+        await RunAsync(["init", "--config", config, "--tokenizer", prepared.Tokenizer, "--seed", run.Seed.ToString(CultureInfo.InvariantCulture), "--out", model], cancellation);
+        var (score, _) = await MeasureAsync(model, "before.json", cancellation);
+        Directory.Delete(model, recursive: true);
+        return score;
+    }
+
+    /// <summary>Measures the newest checkpoint, and takes a few answers as samples.</summary>
+    public Task<(double Score, IReadOnlyList<SampleAnswer> Samples)> AfterAsync(CancellationToken cancellation) =>
+        MeasureAsync(folder.Latest, "after.json", cancellation);
+
+    private async Task<(double Score, IReadOnlyList<SampleAnswer> Samples)> MeasureAsync(string model, string name, CancellationToken cancellation)
+    {
+        var scores = new List<double>();
+        var samples = new List<SampleAnswer>();
+        foreach (var (index, questions) in stage.Data.Index())
+        {
+            var result = Path.Combine(Results, stage.Data.Count == 1 ? name : $"{index}-{name}");
+            await RunAsync(
+                [
+                    "eval", "--model", model, "--questions", questions, "--out", result, "--device", run.Device,
+                    "--max-new-tokens", stage.MaxNewTokens.ToString(CultureInfo.InvariantCulture),
+                ], cancellation);
+            using var json = JsonDocument.Parse(await File.ReadAllBytesAsync(result, cancellation));
+            scores.Add(json.RootElement.GetProperty("exact_match").GetDouble());
+            samples.AddRange(Spread([.. json.RootElement.GetProperty("answers").EnumerateArray().Select(Sample)], stage.Samples));
+        }
+        return (scores.Average(), [.. samples.Take(stage.Samples)]);
+    }
+
+    /// <summary>Answers from all over the file, because its neighbours are alike.</summary>
+    private static IEnumerable<SampleAnswer> Spread(IReadOnlyList<SampleAnswer> answers, int count) =>
+        Enumerable.Range(0, Math.Min(count, answers.Count)).Select(i => answers[(int)((long)answers.Count * (2 * i + 1) / (2 * count))]);
+
+    private static SampleAnswer Sample(JsonElement answer) => new(
+        answer.GetProperty("question").GetString()!, answer.GetProperty("answer").GetString()!, answer.GetProperty("expected").GetString()!);
+
+    private async Task RunAsync(string[] arguments, CancellationToken cancellation)
+    {
+        // Nothing else computes meanwhile, so all cores may.
+        var environment = new WorkerEnvironment { Threads = Math.Min(4, Environment.ProcessorCount) };
+        await using var launcher = new WorkerLauncher(WorkerProgram.Locate(), environment, folder.Logs);
+        var exit = await launcher.Start(arguments[0], arguments).Exit.WaitAsync(cancellation);
+        if (exit.ExitCode != 0)
+            throw new InvalidOperationException($"{arguments[0]} ended with exit code {exit.ExitCode}: {string.Join(" ", exit.LastLines)} (log: {exit.LogPath})");
+    }
+}

@@ -1,0 +1,105 @@
+using MiniMind.Coordinator.Artifacts;
+using MiniMind.Coordinator.Grains;
+using MiniMind.Coordinator.Ingestion;
+using MiniMind.Coordinator.RunFiles;
+using MiniMind.Coordinator.Screen;
+using MiniMind.Coordinator.ToyWorld;
+using MiniMind.Protos;
+using MiniMind.Text;
+using MiniMind.Text.Configuration;
+using MiniMind.Text.Datasets;
+using MiniMind.Text.Packing;
+using MiniMind.Text.Tokenization;
+
+namespace MiniMind.Coordinator.Pipeline;
+
+/// <summary>Everything that happens before the first step: sample data, tokenizer, encoded and packed data, stage specifications.</summary>
+internal sealed class Preparation(RunFile run, RunFolder folder, ArtifactStore artifacts, IRunScreen screen)
+{
+    /// <summary>Prepares all stages. Whatever is there already, from an earlier attempt or another run of the same data, is not done again.</summary>
+    public async Task<PreparedRun> PrepareAsync(CancellationToken cancellation)
+    {
+        WriteSample();
+        var tokenizer = await Task.Run(() => LoadTokenizer(cancellation), cancellation);
+        var model = run.Model with { VocabularySize = tokenizer.VocabularySize };
+        var datasets = new List<(TrainingStage Stage, int Index, IngestedDataset Data)>();
+        foreach (var (index, stage) in run.Stages.Index())
+            if (stage is TrainingStage training) datasets.Add((training, index, await IngestAsync(training, tokenizer, cancellation)));
+        var identity = RunIdentity.Compute(run.CanonicalText, tokenizer.Sha256, datasets.Select(dataset => dataset.Data.Key));
+        var files = await AddAsync(tokenizer.Files, cancellation);
+        var specs = new List<StageSpec>();
+        foreach (var (stage, index, data) in datasets)
+        {
+            var spec = StageSpecs.Of(run, stage, index, identity, model, data);
+            spec.Tokenizer.AddRange(files);
+            spec.TrainingShards.AddRange(await AddAsync(data.Paths(data.Training), cancellation));
+            if (data.Validation is { } validation) spec.ValidationShards.AddRange(await AddAsync(data.Paths(validation), cancellation));
+            specs.Add(spec);
+        }
+        return new PreparedRun(identity, model, Path.GetDirectoryName(tokenizer.Files[0])!, specs);
+    }
+
+    private void WriteSample()
+    {
+        if (run.Sample is not { } sample || sample.Files.All(File.Exists)) return;
+        screen.Message($"writing the toy world to {sample.Out}");
+        ToyWorldWriter.Write(sample.Out, sample.Seed);
+    }
+
+    private Tokenizer LoadTokenizer(CancellationToken cancellation)
+    {
+        if (run.TokenizerFolder is { } given) return Tokenizer.Load(given);
+        var stage = run.Stages.OfType<TokenizerStage>().Single();
+        if (File.Exists(Path.Combine(folder.Tokenizer, "tokenizer.json"))) return Tokenizer.Load(folder.Tokenizer);
+        screen.Message($"training a tokenizer of {stage.VocabularySize} tokens on {string.Join(", ", stage.Data)}");
+        var texts = stage.Data.SelectMany(path => Texts(path, cancellation));
+        BpeTrainer.Train(texts, new BpeTrainerOptions { VocabularySize = stage.VocabularySize }).Save(folder.Tokenizer);
+        return Tokenizer.Load(folder.Tokenizer);
+    }
+
+    /// <summary>The texts of a JSONL file of any kind, as a tokenizer sees them.</summary>
+    private static IEnumerable<string> Texts(string path, CancellationToken cancellation)
+    {
+        foreach (var line in Text.Datasets.JsonLines.Read(path))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (line.Fault is { } fault) throw new InputException($"{path}:{line.Number}: {fault}");
+            foreach (var text in DocumentTexts.Of(line.Value)) yield return text;
+        }
+    }
+
+    private async Task<IngestedDataset> IngestAsync(TrainingStage stage, Tokenizer tokenizer, CancellationToken cancellation)
+    {
+        var data = await new DatasetIngestion().IngestAsync(new DatasetRequest
+        {
+            Kind = stage.Kind, Files = stage.Data, ValidationFiles = stage.Validation.Files, ValidationFraction = stage.Validation.Fraction,
+            Tokenizer = tokenizer, CacheFolder = folder.Datasets, BadLines = stage.BadLines,
+            Packing = new PackingOptions { SequenceLength = stage.SequenceLength, LongDocuments = stage.LongDocuments, Padding = tokenizer.Padding },
+        }, null, cancellation);
+        var totals = data.Training.Totals;
+        screen.Message(
+            $"{stage.Name}: {totals.Documents:N0} documents, {totals.Tokens:N0} tokens in {data.Training.Sequences:N0} sequences of {stage.SequenceLength}, "
+            + $"fill {data.Training.Fill:P1}{(totals.Cut > 0 ? $", {totals.Cut:N0} cut" : "")}{(totals.Dropped > 0 ? $", {totals.Dropped:N0} without targets dropped" : "")}");
+        if (data.BadLines.Count > 0)
+            screen.Message($"{stage.Name}: {data.BadLines.Count:N0} bad lines skipped: {string.Join("; ", data.BadLines.First)}");
+        return data;
+    }
+
+    private async Task<List<ArtifactRef>> AddAsync(IEnumerable<string> paths, CancellationToken cancellation)
+    {
+        var references = new List<ArtifactRef>();
+        foreach (var path in paths)
+        {
+            var sha = await artifacts.AddFileAsync(path, cancellation);
+            references.Add(new ArtifactRef { Name = Path.GetFileName(path), Sha256 = sha, Size = new FileInfo(path).Length });
+        }
+        return references;
+    }
+}
+
+/// <summary>A run whose stages can begin.</summary>
+/// <param name="Identity">Hash of all that may change bits.</param>
+/// <param name="Model">Sizes, with the tokenizer's vocabulary.</param>
+/// <param name="Tokenizer">Folder of the tokenizer.</param>
+/// <param name="Stages">Training stages in order.</param>
+internal sealed record PreparedRun(string Identity, ModelConfig Model, string Tokenizer, IReadOnlyList<StageSpec> Stages);

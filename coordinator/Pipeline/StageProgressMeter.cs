@@ -1,0 +1,47 @@
+using MiniMind.Coordinator.Screen;
+using MiniMind.Protos;
+
+namespace MiniMind.Coordinator.Pipeline;
+
+/// <summary>Follows one stage's events: pace, time left, and the figures of its summary.</summary>
+internal sealed class StageProgressMeter(StageSpec spec, long firstStep, TimeProvider time)
+{
+    // The pace of the last steps; the whole stage's would remember a slow start for ever.
+    private const int PaceSteps = 20;
+
+    private readonly long _start = time.GetTimestamp();
+    private readonly Queue<(long Timestamp, long Tokens)> _recent = new();
+    private long _steps = firstStep;
+    private long _tokens;
+    private double? _firstLoss;
+    private double? _lastLoss;
+    private double? _validation;
+
+    /// <summary>A step has been committed.</summary>
+    public StepProgress Add(StepCommitted committed)
+    {
+        _steps = committed.Step;
+        _tokens += committed.Tokens;
+        _firstLoss ??= committed.Loss;
+        _lastLoss = committed.Loss;
+        _recent.Enqueue((time.GetTimestamp(), committed.Tokens));
+        if (_recent.Count > PaceSteps) _recent.Dequeue();
+        var (from, first) = _recent.Peek();
+        var elapsed = time.GetElapsedTime(from);
+        var known = _recent.Count > 1 && elapsed > TimeSpan.Zero;
+        var pace = known ? (_recent.Sum(entry => entry.Tokens) - first) / elapsed.TotalSeconds : 0;
+        TimeSpan? left = known ? elapsed / (_recent.Count - 1) * (spec.TotalSteps - committed.Step) : null;
+        return new StepProgress(
+            spec.Stage, committed.Step, committed.Loss, committed.LearningRate, committed.GradientNorm, _tokens, pace, left, committed.Skipped);
+    }
+
+    /// <summary>The weights have been validated.</summary>
+    public void Add(ValidationDone validated) => _validation = validated.Loss;
+
+    /// <summary>What the stage came to.</summary>
+    public StageSummary Summary() => new(spec.Stage)
+    {
+        Steps = _steps, Tokens = _tokens, FirstLoss = _firstLoss, LastLoss = _lastLoss, ValidationLoss = _validation,
+        Wall = time.GetElapsedTime(_start),
+    };
+}

@@ -1,0 +1,92 @@
+using Google.Protobuf;
+using MiniMind.Coordinator.Grains;
+using MiniMind.Coordinator.Screen;
+using MiniMind.Protos;
+using MiniMind.Text;
+
+namespace MiniMind.Coordinator.Pipeline;
+
+/// <summary>How a stage ended.</summary>
+internal enum StageEnd
+{
+    Completed,
+    Halted,
+}
+
+/// <summary>Sees one stage through: begins it, shows what happens, and waits for its end.</summary>
+internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScreen screen, TimeProvider time)
+{
+    private static readonly TimeSpan FirstWorker = TimeSpan.FromMinutes(3);
+
+    private bool _formed;
+
+    /// <exception cref="InputException">A worker found the input wrong.</exception>
+    /// <exception cref="InvalidOperationException">The stage cannot go on; the message says why.</exception>
+    public async Task<(StageEnd End, StageSummary Summary)> RunAsync(
+        StageSpec spec, long firstStep, int expectedWorkers, CancellationToken stop)
+    {
+        screen.StageStarted(new StageStart(
+            spec.Stage, spec.Kind, spec.TotalSteps, firstStep, (long)spec.Lanes * spec.MicrobatchesPerLane * spec.SequencesPerMicrobatch,
+            spec.SequenceLength, spec.Lanes, spec.TrainingSequences));
+        var meter = new StageProgressMeter(spec, firstStep, time);
+        await grain.BeginStageAsync(spec.ToByteArray(), expectedWorkers);
+        await using var stopping = stop.Register(() => grain.StopAsync("Ctrl-C").Ignore());
+        using var patience = new CancellationTokenSource(FirstWorker, time);
+        while (true)
+        {
+            var happened = await NextAsync(_formed ? CancellationToken.None : patience.Token);
+            if (Show(spec, meter, happened) is not { } end) continue;
+            var summary = meter.Summary();
+            screen.StageEnded(summary);
+            return (end, summary);
+        }
+    }
+
+    private async Task<RunEvent> NextAsync(CancellationToken patience)
+    {
+        try
+        {
+            return await events.Reader.ReadAsync(patience);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new InvalidOperationException(
+                $"no worker came within {FirstWorker.TotalMinutes:0} minutes; the workers' logs (logs/ in the run's folder) may say why");
+        }
+    }
+
+    private StageEnd? Show(StageSpec spec, StageProgressMeter meter, RunEvent happened)
+    {
+        switch (happened.HappenedCase)
+        {
+            case RunEvent.HappenedOneofCase.Committed:
+                screen.StepCommitted(meter.Add(happened.Committed));
+                break;
+            case RunEvent.HappenedOneofCase.Validated:
+                meter.Add(happened.Validated);
+                screen.Validated(spec.Stage, happened.Validated.Step, happened.Validated.Loss);
+                break;
+            case RunEvent.HappenedOneofCase.Formed:
+                _formed = true;
+                screen.GenerationStarted(happened.Formed.Number, [.. happened.Formed.Workers], happened.Formed.Reason);
+                foreach (var worker in happened.Formed.Workers) screen.WorkerChanged(worker, "training");
+                break;
+            case RunEvent.HappenedOneofCase.Noticed:
+                screen.WorkerChanged(happened.Noticed.Worker, happened.Noticed.What);
+                break;
+            case RunEvent.HappenedOneofCase.Checkpoint:
+                screen.CheckpointWritten(spec.Stage, happened.Checkpoint.Step, happened.Checkpoint.Folder);
+                break;
+            case RunEvent.HappenedOneofCase.Completed when happened.Completed.StageIndex == spec.StageIndex:
+                return StageEnd.Completed;
+            case RunEvent.HappenedOneofCase.Halted:
+                screen.Message($"halted after step {happened.Halted.Step}; go on with --resume");
+                return StageEnd.Halted;
+            case RunEvent.HappenedOneofCase.Failed:
+                throw happened.Failed.UserError
+                    ? new InputException(happened.Failed.Message)
+                    : new InvalidOperationException(happened.Failed.Message);
+        }
+        return null;
+    }
+}

@@ -1,0 +1,76 @@
+using MiniMind.Coordinator.Grains;
+using MiniMind.Coordinator.RunFiles;
+using MiniMind.Coordinator.Screen;
+using MiniMind.Coordinator.Workers;
+using MiniMind.Protos;
+
+namespace MiniMind.Coordinator.Pipeline;
+
+/// <summary>The worker processes of this machine. One that dies is started again, a few times; when none is left the run has failed.</summary>
+internal sealed class WorkerPool : IAsyncDisposable
+{
+    private const int MostRestarts = 3;
+
+    private readonly WorkerLauncher _launcher;
+    private readonly Func<string, string[]> _arguments;
+    private readonly IRunScreen _screen;
+    private readonly RunEventQueue _events;
+    private readonly Dictionary<string, int> _restarts = [];
+    private readonly Lock _gate = new();
+    private bool _closing;
+
+    public WorkerPool(RunFile run, RunFolder folder, string address, IRunScreen screen, RunEventQueue events)
+    {
+        (_screen, _events) = (screen, events);
+        _arguments = name => ["train", "--coordinator", address, "--run", run.Name, "--name", name, "--cache", folder.WorkerCache];
+        _launcher = new WorkerLauncher(WorkerProgram.Locate(), new WorkerEnvironment { Threads = run.Threads }, folder.Logs);
+        _launcher.Exited += (_, exit) => OnExit(exit);
+    }
+
+    /// <summary>Starts workers named worker-0, worker-1, ….</summary>
+    public void Start(int count)
+    {
+        for (var i = 0; i < count; i++) Start($"worker-{i}");
+    }
+
+    /// <summary>Exits from now on are expected.</summary>
+    public void Close()
+    {
+        lock (_gate) _closing = true;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Close();
+        return _launcher.DisposeAsync();
+    }
+
+    private void Start(string name)
+    {
+        _screen.WorkerChanged(name, "starting");
+        _launcher.Start(name, _arguments(name));
+    }
+
+    private void OnExit(WorkerExit exit)
+    {
+        lock (_gate)
+        {
+            if (_closing) return;
+            _screen.WorkerChanged(exit.Name, "gone");
+            var restarts = _restarts[exit.Name] = _restarts.GetValueOrDefault(exit.Name) + 1;
+            if (exit.ExitCode == 0)
+            {
+                _screen.Message($"{exit.Name} left");
+            }
+            else if (restarts <= MostRestarts)
+            {
+                _screen.Message($"{exit.Name} ended with exit code {exit.ExitCode}; starting it again ({restarts} of {MostRestarts}); its log: {exit.LogPath}");
+                Start(exit.Name);
+                return;
+            }
+            if (_launcher.Running.Any(name => name != exit.Name)) return;
+            var log = string.Join('\n', exit.LastLines.Select(line => "  " + line));
+            _events.Add(new RunEvent { Failed = new RunFailed { Message = $"no worker is left; {exit.Name} ended with exit code {exit.ExitCode}, its last words ({exit.LogPath}):\n{log}" } });
+        }
+    }
+}

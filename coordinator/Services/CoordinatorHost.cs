@@ -1,0 +1,104 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using MiniMind.Coordinator.Artifacts;
+using MiniMind.Coordinator.Grains;
+using MiniMind.Coordinator.Storage;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
+
+namespace MiniMind.Coordinator.Services;
+
+/// <summary>The coordinator's process: an Orleans silo with embedded storage, and the gRPC services in front of it.</summary>
+public sealed class CoordinatorHost : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private CoordinatorHost(WebApplication app) => _app = app;
+
+    /// <summary>Address for workers: http://host:port.</summary>
+    public string Address => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+
+    /// <summary>The artifact store.</summary>
+    public ArtifactStore Artifacts => _app.Services.GetRequiredService<ArtifactStore>();
+
+    /// <summary>The way to the grains.</summary>
+    public IGrainFactory Grains => _app.Services.GetRequiredService<IGrainFactory>();
+
+    /// <summary>Starts on loopback.</summary>
+    /// <param name="port">Port for workers; 0: any free one.</param>
+    /// <exception cref="Text.InputException">The port is in use.</exception>
+    public static async Task<CoordinatorHost> StartAsync(RunFolder folder, int port, bool verbose, TimeProvider time)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.SetMinimumLevel(verbose ? LogLevel.Information : LogLevel.None);
+        // Signals are the command line's to answer.
+        builder.Services.AddSingleton<IHostLifetime, SilentLifetime>();
+        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, port));
+        builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = null);
+        builder.Services.AddSingleton(time);
+        builder.Services.AddSingleton(folder);
+        builder.Services.AddSingleton(new ArtifactStore(folder.Artifacts));
+        builder.Services.AddSingleton<CheckpointFolders>();
+        builder.Services.AddFileGrainStorage(RunGrain.StorageName, folder.State);
+        // Two silos with the default ports on one machine would share an address without an error.
+        builder.Host.UseOrleans(silo => silo.UseLocalhostClustering(FreePort(), gatewayPort: FreePort(), serviceId: "minimind", clusterId: folder.Root));
+        AddTelemetry(builder);
+        var app = builder.Build();
+        app.MapGrpcService<RendezvousService>();
+        app.MapGrpcService<ArtifactsService>();
+        app.MapGrpcService<RunsService>();
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (IOException fault) when (fault.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        {
+            await app.DisposeAsync();
+            throw new Text.InputException($"port {port} is in use by another program; choose another one with --port, or leave it out for any free one", fault);
+        }
+        return new CoordinatorHost(app);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+
+    private static void Configure(KestrelServerOptions kestrel, int port)
+    {
+        kestrel.Listen(IPAddress.Loopback, port, endpoint => endpoint.Protocols = HttpProtocols.Http2);
+        kestrel.Limits.MaxRequestBodySize = null;
+        kestrel.Limits.MinRequestBodyDataRate = null;
+        kestrel.Limits.MinResponseDataRate = null;
+        // A worker that is cut off without a word is noticed by its missing answer to a ping.
+        kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(5);
+        kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(10);
+    }
+
+    private static void AddTelemetry(WebApplicationBuilder builder)
+    {
+        // Exported over OTLP when the standard variable names a collector.
+        if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is null) return;
+        builder.Services.AddOpenTelemetry()
+            .WithMetrics(metrics => metrics.AddMeter("Microsoft.Orleans").AddAspNetCoreInstrumentation().AddRuntimeInstrumentation().AddOtlpExporter())
+            .WithTracing(traces => traces.AddSource("Microsoft.Orleans.Application").AddAspNetCoreInstrumentation().AddOtlpExporter());
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private sealed class SilentLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
