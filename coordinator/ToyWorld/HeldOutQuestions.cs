@@ -29,5 +29,5 @@ internal sealed class HeldOutQuestions(World world, Dialogues dialogues, ToyRand
             new HeldOutQuestion(SumPhrasings.Ask(language, index % SumPhrasings.Count, sum), SumPhrasings.Answer(language, sum), "arithmetic", language, "sum"));
 
     private static HeldOutQuestion Ask(string kind, Language language, Fact fact, int wording) =>
-        new(fact.Relation.Ask(language, wording, fact.Subject), fact.Value.In(language), kind, language, fact.Relation.Key);
+        new(fact.Relation.Ask(language, wording, fact.Subject), fact.Answer(language), kind, language, fact.Relation.Key);
 }

@@ -18,10 +18,10 @@ public sealed record ToyWorldOptions
     public int ProseRounds { get; init; } = 16;
 
     /// <summary>How often pretrain.jsonl asks and answers, outside any dialogue, each fact of the entities that also have dialogues.</summary>
-    public int QuizRounds { get; init; } = 6;
+    public int QuizRounds { get; init; } = 10;
 
     /// <summary>How often pretrain.jsonl states every sum in each language.</summary>
-    public int SumRounds { get; init; } = 5;
+    public int SumRounds { get; init; } = 10;
 
     /// <summary>Sums are of two whole numbers in 1..LargestAddend.</summary>
     public int LargestAddend { get; init; } = 15;
