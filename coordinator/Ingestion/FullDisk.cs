@@ -1,7 +1,7 @@
 namespace MiniMind.Coordinator.Ingestion;
 
 /// <summary>Recognises a full disk, which .NET reports as an IOException like any other.</summary>
-internal static class FullDisk
+public static class FullDisk
 {
     private const int NoSpaceLeftOnUnix = 28;
     private const int DiskFullOnWindows = unchecked((int)0x80070070);
