@@ -32,7 +32,11 @@ internal sealed class IngestionFixture : IDisposable
 
     public DatasetRequest Request(params string[] files) => new()
     {
-        Kind = "pretrain", Files = files, Tokenizer = Tokenizer, Packing = new PackingOptions { SequenceLength = 32 }, CacheFolder = Cache,
+        Kind = "pretrain",
+        Files = files,
+        Tokenizer = Tokenizer,
+        Packing = new PackingOptions { SequenceLength = 32 },
+        CacheFolder = Cache,
     };
 
     public static Task<IngestedDataset> Ingest(DatasetRequest request, IProgress<IngestionProgress>? progress = null, CancellationToken ct = default) =>

@@ -18,7 +18,10 @@ public sealed class SequencePackerTests
         var random = new Random(seed);
         return new PackingOptions
         {
-            SequenceLength = random.Next(2, 65), LongDocuments = longDocuments, WindowPieces = random.Next(1, 40), WindowSlots = random.Next(1, 2000),
+            SequenceLength = random.Next(2, 65),
+            LongDocuments = longDocuments,
+            WindowPieces = random.Next(1, 40),
+            WindowSlots = random.Next(1, 2000),
         };
     }
 

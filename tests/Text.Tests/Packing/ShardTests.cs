@@ -111,7 +111,9 @@ public sealed class ShardTests : IDisposable
     {
         var manifest = new ShardManifest
         {
-            SequenceLength = 10, VocabularyBound = 20, Shards = [new ShardEntry("a.shard", "00", 5, 2), new ShardEntry("b.shard", "11", 6, 1)],
+            SequenceLength = 10,
+            VocabularyBound = 20,
+            Shards = [new ShardEntry("a.shard", "00", 5, 2), new ShardEntry("b.shard", "11", 6, 1)],
             Totals = new PackingTotals { Documents = 4, Sequences = 3, Tokens = 24, Targets = 20, Dropped = 1, Cut = 2 },
         };
         var read = ShardManifest.FromJson(manifest.ToJson(), "here");
