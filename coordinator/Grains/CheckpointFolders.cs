@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 using MiniMind.Coordinator.Artifacts;
@@ -43,7 +44,10 @@ public sealed class CheckpointFolders(RunFolder folder, ArtifactStore artifacts)
     {
         var temporary = $"{link}.{Guid.NewGuid():N}";
         File.CreateSymbolicLink(temporary, relative);
-        File.Move(temporary, link, overwrite: true);
+        // File.Move and Directory.Move both follow a link to a folder; the system call replaces the link itself.
+        if (!OperatingSystem.IsWindows() && Rename(temporary, link) == 0) return;
+        if (Directory.Exists(link)) Directory.Delete(link);
+        Directory.Move(temporary, link);
     }
 
     /// <summary>Deletes a checkpoint: first its manifest, so that it never looks complete, then the rest and the artifacts that nothing else needs.</summary>
@@ -55,6 +59,9 @@ public sealed class CheckpointFolders(RunFolder folder, ArtifactStore artifacts)
         var needed = kept.SelectMany(other => Files(other)).Select(file => file.Sha256).ToHashSet();
         foreach (var file in Files(record).Where(file => IsOwn(file.Name) && !needed.Contains(file.Sha256))) File.Delete(artifacts.PathOf(file.Sha256));
     }
+
+    [DllImport("libc", EntryPoint = "rename")]
+    private static extern int Rename([MarshalAs(UnmanagedType.LPUTF8Str)] string from, [MarshalAs(UnmanagedType.LPUTF8Str)] string to);
 
     // Tokenizer files and shards are shared with the stage's specification.
     private static bool IsOwn(string name) => name is "model.safetensors" or "optimizer.safetensors" or "trainer.json";

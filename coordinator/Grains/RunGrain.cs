@@ -25,7 +25,7 @@ public sealed class RunGrain(
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        this.RegisterGrainTimer(() => _lead?.TickAsync() ?? Task.CompletedTask, TickInterval, TickInterval);
+        this.RegisterGrainTimer(() => LeadAsync(lead => lead.TickAsync()), TickInterval, TickInterval);
         return Task.CompletedTask;
     }
 
@@ -64,11 +64,11 @@ public sealed class RunGrain(
         var parsed = Hello.Parser.ParseFrom(hello);
         _workers[parsed.Worker] = orders;
         _hellos[parsed.Worker] = parsed;
-        if (_lead is not null) await _lead.ConnectAsync(parsed);
+        await LeadAsync(lead => lead.ConnectAsync(parsed));
     }
 
     public Task ReportAsync(string worker, string incarnation, byte[] report) =>
-        _lead?.HandleAsync(worker, incarnation, WorkerReport.Parser.ParseFrom(report)) ?? Task.CompletedTask;
+        LeadAsync(lead => lead.HandleAsync(worker, incarnation, WorkerReport.Parser.ParseFrom(report)));
 
     public async Task DisconnectAsync(string worker, string incarnation)
     {
@@ -76,10 +76,10 @@ public sealed class RunGrain(
         if (!_hellos.TryGetValue(worker, out var hello) || hello.Incarnation != incarnation) return;
         _workers.Remove(worker);
         _hellos.Remove(worker);
-        if (_lead is not null) await _lead.DisconnectAsync(worker, incarnation);
+        await LeadAsync(lead => lead.DisconnectAsync(worker, incarnation));
     }
 
-    public Task StopAsync(string reason) => _lead?.StopAsync(reason) ?? Task.CompletedTask;
+    public Task StopAsync(string reason) => LeadAsync(lead => lead.StopAsync(reason));
 
     public Task DismissAsync(string reason)
     {
@@ -97,6 +97,21 @@ public sealed class RunGrain(
         };
         status.Workers.AddRange(_lead?.Generation?.Members.Select(member => member.Worker) ?? []);
         return Task.FromResult(status.ToByteArray());
+    }
+
+    /// <summary>What the lead cannot do (a full disk, say) ends the run with a message; what is on the disk stays as it is.</summary>
+    private async Task LeadAsync(Func<StageLead, Task> call)
+    {
+        if (_lead is null) return;
+        try
+        {
+            await call(_lead);
+        }
+        catch (Exception fault) when (fault is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            _lead = null;
+            Tell(new RunEvent { Failed = new RunFailed { Message = fault.Message } });
+        }
     }
 
     /// <summary>The newest checkpoint of the stage; else the end of the stage before it; else the seed.</summary>

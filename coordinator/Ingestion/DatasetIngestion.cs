@@ -40,7 +40,7 @@ public sealed class DatasetIngestion
         }
         catch (IOException fault) when (DiskFull.IsCause(fault))
         {
-            throw FullDisk.Explain(request.CacheFolder, fault);
+            throw DiskFull.Explain(request.CacheFolder, fault);
         }
     }
 

@@ -24,7 +24,10 @@ internal sealed class ShardSetWriter(string folder, string name, PackingOptions 
         CompleteShard();
         return new ShardManifest
         {
-            SequenceLength = packing.SequenceLength, VocabularyBound = vocabularyBound, Shards = _shards, Totals = _packer.Totals,
+            SequenceLength = packing.SequenceLength,
+            VocabularyBound = vocabularyBound,
+            Shards = _shards,
+            Totals = _packer.Totals,
         };
     }
 

@@ -42,6 +42,7 @@ internal static class CanonicalForm
         json.WriteNumber("max_positions", model.MaxPositions);
         json.WriteNumber("rope_theta", model.RopeTheta);
         json.WriteNumber("norm_epsilon", model.NormEpsilon);
+        json.WriteNumber("initializer_range", model.InitializerRange);
         json.WriteEndObject();
     }
 

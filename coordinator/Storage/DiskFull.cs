@@ -8,6 +8,10 @@ public static class DiskFull
     private const int DiskFullWindows = unchecked((int)0x80070070);
     private const int HandleDiskFullWindows = unchecked((int)0x80070027);
 
+    /// <summary>The message for people: which folder's disk it is, and what to do.</summary>
+    public static IOException Explain(string folder, IOException cause) =>
+        new($"{folder}: the disk is full. Free some space, or choose a folder on another disk. Nothing half-written was left.", cause);
+
     public static bool IsCause(Exception fault) =>
         fault is IOException { HResult: NoSpaceLinux or QuotaLinux or DiskFullWindows or HandleDiskFullWindows };
 }

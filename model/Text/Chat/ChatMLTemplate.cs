@@ -6,6 +6,10 @@ namespace MiniMind.Text.Chat;
 /// <summary>
 /// minimind-3's template: ChatML with a think block in every assistant turn, tool signatures in the system turn and tool answers in
 /// user turns. The same as Tokenization/ChatML.jinja, which is what exported folders carry.
+/// <para>
+/// Around thoughts and answers all white space goes, as in the reference texts: their engine ignores the argument of
+/// <c>lstrip('\n')</c> in minimind-3's own template. Python's would keep spaces and tabs there.
+/// </para>
 /// </summary>
 internal sealed class ChatMLTemplate : ChatTemplate
 {
@@ -78,7 +82,7 @@ internal sealed class ChatMLTemplate : ChatTemplate
     private static void WriteAssistant(StringBuilder text, ChatMessage message)
     {
         var (thought, content) = Thought(message);
-        text.Append("<|im_start|>assistant\n<think>\n").Append(thought.Trim('\n')).Append("\n</think>\n\n").Append(content.TrimStart('\n'));
+        text.Append("<|im_start|>assistant\n<think>\n").Append(thought.Trim()).Append("\n</think>\n\n").Append(content.TrimStart());
         if (message.ToolCalls is { } calls)
         {
             bool separate = content.Length > 0;
@@ -100,7 +104,7 @@ internal sealed class ChatMLTemplate : ChatTemplate
         string[] parts = message.Content.Split("</think>");
         return parts.Length == 1
             ? ("", message.Content)
-            : (parts[0].TrimEnd('\n').Split("<think>")[^1].TrimStart('\n'), parts[^1].TrimStart('\n'));
+            : (parts[0].TrimEnd().Split("<think>")[^1].TrimStart(), parts[^1].TrimStart());
     }
 
     private static void WriteCall(StringBuilder text, JsonElement call)

@@ -37,7 +37,7 @@ public static class HuggingFaceConfig
             ["tie_word_embeddings"] = true,
             ["use_sliding_window"] = false,
             ["sliding_window"] = null,
-            ["initializer_range"] = 0.02,
+            ["initializer_range"] = config.InitializerRange,
             ["use_cache"] = true,
             ["bos_token_id"] = 1,
             ["eos_token_id"] = 2,
@@ -70,6 +70,7 @@ public static class HuggingFaceConfig
             MaxPositions = Size(root, "max_position_embeddings", faults, 32768),
             NormEpsilon = Number(root, "rms_norm_eps", faults, 1e-6),
             RopeTheta = RopeTheta(root, faults),
+            InitializerRange = Number(root, "initializer_range", faults, 0.02),
         };
         if (faults.Count == 0) faults.AddRange(config.Faults().Select(fault => $"{fault.Field} {fault.Message}"));
         if (faults.Count > 0) throw new InputException($"{path}: {string.Join("; ", faults)}");

@@ -39,6 +39,12 @@ public sealed record ModelConfig
     /// <summary>Epsilon of every RMSNorm.</summary>
     public double NormEpsilon { get; init; } = 1e-6;
 
+    /// <summary>
+    /// Standard deviation of the first weights of embeddings and matrices. Changes no shape. Small models learn faster from larger ones
+    /// (about 1/√HiddenSize).
+    /// </summary>
+    public double InitializerRange { get; init; } = 0.02;
+
     /// <summary><see cref="HeadSize"/>, resolved.</summary>
     public int HeadWidth => HeadSize > 0 ? HeadSize : HiddenSize / Heads;
 
@@ -71,6 +77,7 @@ public sealed record ModelConfig
         Require(KeyValueHeads > 0, nameof(KeyValueHeads), $"must be positive, found {KeyValueHeads}");
         Require(VocabularySize > 0, nameof(VocabularySize), $"must be positive, found {VocabularySize}");
         Require(MaxPositions > 0, nameof(MaxPositions), $"must be positive, found {MaxPositions}");
+        Require(InitializerRange > 0, nameof(InitializerRange), $"must be positive, found {InitializerRange}");
         Require(HeadSize >= 0, nameof(HeadSize), $"must not be negative, found {HeadSize}");
         Require(FeedForwardSize >= 0, nameof(FeedForwardSize), $"must not be negative, found {FeedForwardSize}");
         if (faults.Count > 0) return faults;

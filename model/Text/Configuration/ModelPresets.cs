@@ -6,7 +6,8 @@ public static class ModelPresets
     /// <summary>Small enough to learn the toy world of the quickstart on two CPU cores within minutes.</summary>
     public static readonly ModelConfig Tiny = new()
     {
-        Name = "tiny", HiddenSize = 128, Layers = 4, Heads = 4, KeyValueHeads = 2, FeedForwardSize = 384, MaxPositions = 2048,
+        Name = "tiny", HiddenSize = 192, Layers = 2, Heads = 4, KeyValueHeads = 2, FeedForwardSize = 512, MaxPositions = 2048,
+        InitializerRange = 0.06,
     };
 
     /// <summary>The sizes of MiniMind2-Small with the minimind-3 decoder.</summary>

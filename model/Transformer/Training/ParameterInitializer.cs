@@ -10,14 +10,12 @@ namespace MiniMind.Transformer.Training;
 /// </summary>
 public static class ParameterInitializer
 {
-    /// <summary>Standard deviation of matrices and embeddings, as MiniMind draws them.</summary>
-    public const double StandardDeviation = 0.02;
-
-    /// <summary>Fills one parameter: N(0, <see cref="StandardDeviation"/>) for matrices, ones for norms (vectors).</summary>
+    /// <summary>Fills one parameter: N(0, standard deviation) for matrices, ones for norms (vectors).</summary>
     /// <param name="slot">Which one.</param>
     /// <param name="seed">Seed of the run.</param>
+    /// <param name="standardDeviation">Of matrices and embeddings; MiniMind draws them with 0.02.</param>
     /// <param name="values">Its elements, all overwritten.</param>
-    public static void Fill(ParameterSlot slot, ulong seed, Span<float> values)
+    public static void Fill(ParameterSlot slot, ulong seed, double standardDeviation, Span<float> values)
     {
         if (slot.Shape.Count == 1)
         {
@@ -29,8 +27,8 @@ public static class ParameterInitializer
         for (var i = 0; i < values.Length; i += 2)
         {
             var (first, second) = NormalPair(SplitMix64.At(stream, (ulong)i), SplitMix64.At(stream, (ulong)i + 1));
-            values[i] = (float)(StandardDeviation * first);
-            if (i + 1 < values.Length) values[i + 1] = (float)(StandardDeviation * second);
+            values[i] = (float)(standardDeviation * first);
+            if (i + 1 < values.Length) values[i + 1] = (float)(standardDeviation * second);
         }
     }
 

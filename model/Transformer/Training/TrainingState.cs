@@ -92,7 +92,7 @@ public sealed class TrainingState : IDisposable
         foreach (var slot in Slots)
         {
             var part = values.AsSpan(0, (int)slot.Length);
-            ParameterInitializer.Fill(slot, seed, part);
+            ParameterInitializer.Fill(slot, seed, Config.InitializerRange, part);
             Import(Parameters, slot, part);
         }
 

@@ -1,0 +1,128 @@
+using MiniMind.Text.Datasets;
+using MiniMind.Text.Packing;
+
+namespace MiniMind.Text.Tests.Packing;
+
+public sealed class SequencePackerTests
+{
+    private static (List<PackedSequence> Sequences, PackingTotals Totals) Pack(IEnumerable<EncodedDocument> documents, PackingOptions options)
+    {
+        var packer = new SequencePacker(options);
+        var sequences = documents.SelectMany(packer.Add).ToList();
+        sequences.AddRange(packer.Finish());
+        return (sequences, packer.Totals);
+    }
+
+    private static PackingOptions Random(int seed, LongDocuments longDocuments)
+    {
+        var random = new Random(seed);
+        return new PackingOptions
+        {
+            SequenceLength = random.Next(2, 65),
+            LongDocuments = longDocuments,
+            WindowPieces = random.Next(1, 40),
+            WindowSlots = random.Next(1, 2000),
+        };
+    }
+
+    private static IEnumerable<(int Before, int Target)> Pairs(IEnumerable<PackedSequence> sequences) => sequences.SelectMany(sequence =>
+        sequence.Tokens.Zip(sequence.Targets).Where(slot => slot.Second != PackedSequence.NoTarget));
+
+    [Fact]
+    public void Split_conserves_every_target_exactly_once()
+    {
+        for (int seed = 0; seed < 60; seed++)
+        {
+            var documents = RandomDocuments.Make(seed, 120, longest: 150);
+            var (sequences, totals) = Pack(documents, Random(seed, LongDocuments.Split));
+            var expected = RandomDocuments.Pairs(documents);
+            Assert.Equal(expected.Order(), Pairs(sequences).Order());
+            Assert.Equal((expected.Count, sequences.Count, 0), (totals.Targets, totals.Sequences, totals.Cut));
+            Assert.Equal(documents.Count(document => document.TargetMask.Skip(1).Contains(true)), totals.Documents);
+            Assert.Equal(documents.Count, totals.Documents + totals.Dropped);
+        }
+    }
+
+    [Fact]
+    public void Cut_keeps_the_first_tokens_of_a_sequences_length()
+    {
+        for (int seed = 0; seed < 60; seed++)
+        {
+            var documents = RandomDocuments.Make(seed, 120, longest: 150);
+            var options = Random(seed, LongDocuments.Cut);
+            var (sequences, totals) = Pack(documents, options);
+            Assert.Equal(RandomDocuments.Pairs(documents, options.SequenceLength).Order(), Pairs(sequences).Order());
+            Assert.Equal(documents.Count, totals.Documents + totals.Dropped);
+        }
+    }
+
+    [Fact]
+    public void Sequences_are_made_of_whole_documents_and_one_of_padding_at_the_end()
+    {
+        for (int seed = 0; seed < 30; seed++)
+        {
+            var options = Random(seed, LongDocuments.Split) with { Padding = 0 };
+            var (sequences, totals) = Pack(RandomDocuments.Make(seed, 80, longest: 100), options);
+            foreach (var sequence in sequences)
+            {
+                Assert.Equal((options.SequenceLength, options.SequenceLength), (sequence.Tokens.Length, sequence.Targets.Length));
+                Assert.Equal(0, sequence.DocumentStarts[0]);
+                Assert.Equal(sequence.DocumentStarts.Distinct().Order(), sequence.DocumentStarts);
+                CheckDocuments(sequence);
+            }
+
+            Assert.Equal(totals.Tokens, sequences.Sum(sequence => sequence.Tokens.Count(token => token != 0)));
+        }
+    }
+
+    /// <summary>Ids of a document are consecutive (so made), padding is one document at the end without targets.</summary>
+    private static void CheckDocuments(PackedSequence sequence)
+    {
+        int padding = Array.IndexOf(sequence.Tokens, 0);
+        if (padding >= 0)
+        {
+            Assert.Equal(padding, sequence.DocumentStarts[^1]);
+            Assert.All(sequence.Tokens[padding..], token => Assert.Equal(0, token));
+            Assert.All(sequence.Targets[padding..], target => Assert.Equal(PackedSequence.NoTarget, target));
+        }
+
+        for (int slot = 1; slot < (padding < 0 ? sequence.Tokens.Length : padding); slot++)
+            if (!sequence.DocumentStarts.Contains(slot))
+                Assert.Equal(sequence.Tokens[slot - 1] + 1, sequence.Tokens[slot]);
+    }
+
+    [Fact]
+    public void Same_documents_give_the_same_sequences()
+    {
+        var options = new PackingOptions { SequenceLength = 64, WindowPieces = 32 };
+        var first = Pack(RandomDocuments.Make(5, 300, 60), options).Sequences;
+        var second = Pack(RandomDocuments.Make(5, 300, 60), options).Sequences;
+        Assert.Equal(first.Select(sequence => string.Join(' ', sequence.Tokens)), second.Select(sequence => string.Join(' ', sequence.Tokens)));
+    }
+
+    [Fact]
+    public void Small_documents_fill_more_than_99_percent()
+    {
+        var documents = RandomDocuments.Make(9, 4000, longest: 200).ConvertAll(document => document with { TargetMask = [.. document.Ids.Select(_ => true)] });
+        var (sequences, totals) = Pack(documents, new PackingOptions { SequenceLength = 256 });
+        Assert.InRange((double)totals.Tokens / (sequences.Count * 256), 0.99, 1);
+    }
+
+    [Fact]
+    public void Document_of_exactly_the_length_plus_one_fills_a_sequence_without_padding()
+    {
+        var document = new EncodedDocument([5, 6, 7, 8, 9], [true, true, true, true, true]);
+        var sequence = Assert.Single(Pack([document], new PackingOptions { SequenceLength = 4 }).Sequences);
+        Assert.Equal([5, 6, 7, 8], sequence.Tokens);
+        Assert.Equal([6, 7, 8, 9], sequence.Targets);
+        Assert.Equal([0], sequence.DocumentStarts);
+    }
+
+    [Fact]
+    public void Options_out_of_range_are_refused()
+    {
+        Assert.Throws<InputException>(() => new SequencePacker(new PackingOptions { SequenceLength = 1 }));
+        Assert.Throws<InputException>(() => new SequencePacker(new PackingOptions { SequenceLength = 8, WindowPieces = 0 }));
+        Assert.Throws<InputException>(() => new SequencePacker(new PackingOptions { SequenceLength = 8, Padding = -1 }));
+    }
+}
