@@ -177,10 +177,15 @@ public abstract class TransportContract : IAsyncLifetime
         var withdrawn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var (sender, endpoint) = await StartPairAsync(new TestReceiver(async (_, cancellation) =>
         {
-            var never = new TaskCompletionSource<IFrameSink?>();
-            using var registration = cancellation.Register(() => withdrawn.TrySetResult());
             await cancel.CancelAsync();
-            return await never.Task.WaitAsync(cancellation);
+            try
+            {
+                return await new TaskCompletionSource<IFrameSink?>().Task.WaitAsync(cancellation);
+            }
+            finally
+            {
+                withdrawn.SetResult();
+            }
         }));
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
