@@ -122,7 +122,7 @@ internal sealed class GrpcLink : ILink
     {
         if (cancellation.IsCancellationRequested) Break(FrameRules.CancelledSend);
         cancellation.ThrowIfCancellationRequested();
-        ThrowIfBroken(null);
+        ThrowIfBroken();
         using var registration = cancellation.UnsafeRegister(static link => ((GrpcLink)link!).Break(FrameRules.CancelledSend), this);
         try
         {
@@ -159,9 +159,9 @@ internal sealed class GrpcLink : ILink
     private static string Explain(RpcException failure) =>
         (failure.Status.DebugException?.GetBaseException().Message ?? failure.Status.Detail).TrimEnd('.');
 
-    private void ThrowIfBroken(Exception? cause)
+    private void ThrowIfBroken()
     {
-        if (Volatile.Read(ref _broken) is { } reason) throw NewLinkException(reason, cause);
+        if (Volatile.Read(ref _broken) is { } reason) throw NewLinkException(reason, null);
     }
 
     private LinkException NewLinkException(string reason, Exception? cause)
