@@ -86,6 +86,17 @@ public sealed class GrpcTransportTests : TransportContract
     }
 
     [Fact]
+    public async Task Endpoint_where_nobody_listens_is_reported_with_the_cause()
+    {
+        await using var transport = Create(new GrpcTransportOptions());
+
+        var failure = await Assert.ThrowsAsync<LinkException>(() => transport.ConnectAsync("127.0.0.1:1", ZeroToOne, default));
+
+        Assert.Contains("127.0.0.1:1", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("refused", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Link_over_IPv6_is_reached_by_its_endpoint()
     {
         var sink = new RecordingSink();

@@ -53,7 +53,7 @@ internal sealed class GrpcLink : ILink
         }
         catch (RpcException failure)
         {
-            Interlocked.CompareExchange(ref _broken, failure.Status.Detail, null);
+            Interlocked.CompareExchange(ref _broken, Explain(failure), null);
         }
         cancellation.ThrowIfCancellationRequested();
         throw new LinkException(
@@ -122,7 +122,7 @@ internal sealed class GrpcLink : ILink
     {
         if (cancellation.IsCancellationRequested) Break(FrameRules.CancelledSend);
         cancellation.ThrowIfCancellationRequested();
-        ThrowIfBroken(null);
+        ThrowIfBroken();
         using var registration = cancellation.UnsafeRegister(static link => ((GrpcLink)link!).Break(FrameRules.CancelledSend), this);
         try
         {
@@ -134,7 +134,7 @@ internal sealed class GrpcLink : ILink
         {
             cancellation.ThrowIfCancellationRequested();
             await Task.WhenAny(_over, Task.Delay(StatusPatience, _time, CancellationToken.None)).ConfigureAwait(false);
-            Break((failure as RpcException)?.Status.Detail ?? failure.Message);
+            Break(failure is RpcException status ? Explain(status) : failure.Message);
             throw NewLinkException(_broken!, failure);
         }
     }
@@ -150,14 +150,18 @@ internal sealed class GrpcLink : ILink
         }
         catch (RpcException failure)
         {
-            reason = failure.Status.Detail;
+            reason = Explain(failure);
         }
         Interlocked.CompareExchange(ref _broken, reason, null);
     }
 
-    private void ThrowIfBroken(Exception? cause)
+    /// <summary>The peer's own words, or the innermost cause ("Connection refused") when the connection failed on this side.</summary>
+    private static string Explain(RpcException failure) =>
+        (failure.Status.DebugException?.GetBaseException().Message ?? failure.Status.Detail).TrimEnd('.');
+
+    private void ThrowIfBroken()
     {
-        if (Volatile.Read(ref _broken) is { } reason) throw NewLinkException(reason, cause);
+        if (Volatile.Read(ref _broken) is { } reason) throw NewLinkException(reason, null);
     }
 
     private LinkException NewLinkException(string reason, Exception? cause)

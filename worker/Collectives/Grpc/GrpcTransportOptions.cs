@@ -32,7 +32,11 @@ public sealed record GrpcTransportOptions
         if (!isAddress) faults.Add($"{nameof(ListenAddress)}: expected an IP address such as 127.0.0.1 or 0.0.0.0, found \"{ListenAddress}\".");
         if (Port is < 0 or > IPEndPoint.MaxPort) faults.Add($"{nameof(Port)}: expected 0 to {IPEndPoint.MaxPort}, found {Port}.");
         if (isAddress && AdvertisedHost is null && (address!.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)))
-            faults.Add($"{nameof(AdvertisedHost)}: expected the host name by which peers reach this machine, because {ListenAddress} stands for every address; found none.");
+        {
+            faults.Add(
+                $"{nameof(AdvertisedHost)}: expected the host name by which peers reach this machine, "
+                + $"because {ListenAddress} stands for every address; found none.");
+        }
         if (CloseTimeout <= TimeSpan.Zero) faults.Add($"{nameof(CloseTimeout)}: expected a positive time, found {CloseTimeout}.");
         faults.AddRange(Channels.Faults());
         return faults;

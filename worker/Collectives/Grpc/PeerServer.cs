@@ -90,7 +90,8 @@ internal static class PeerServer
         return failure switch
         {
             IOException { InnerException: AddressInUseException } =>
-                $"Cannot listen on {place}: port {options.Port} is already in use. End the program that holds it, give another port, or give port 0 to take a free one.",
+                $"Cannot listen on {place}: port {options.Port} is already in use. "
+                + "End the program that holds it, give another port, or give port 0 to take a free one.",
             SocketException { SocketErrorCode: SocketError.AddressNotAvailable } =>
                 $"Cannot listen on {place}: this machine has no such address. Give one of its own, or 0.0.0.0 for all.",
             SocketException { SocketErrorCode: SocketError.AccessDenied } =>

@@ -18,7 +18,10 @@ public sealed class AdmittedLink(LinkIdentity identity, IFrameSink sink)
     public string? Deliver(in FrameHeader header, in ReadOnlySequence<byte> payload)
     {
         if (header.From != identity.From || header.Generation != identity.Generation)
-            return $"expected frames of rank {identity.From} in generation {identity.Generation}, found one of rank {header.From} in generation {header.Generation}";
+        {
+            return $"expected frames of rank {identity.From} in generation {identity.Generation}, "
+                + $"found one of rank {header.From} in generation {header.Generation}";
+        }
         if (header.Length != payload.Length)
             return $"a frame of kind {header.Kind} announces {header.Length} bytes and carries {payload.Length}";
         try

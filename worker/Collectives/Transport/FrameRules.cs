@@ -15,7 +15,8 @@ public static class FrameRules
         if (header.From != identity.From || header.Generation != identity.Generation)
         {
             throw new ArgumentException(
-                $"Expected a frame of rank {identity.From} in generation {identity.Generation}, found rank {header.From}, generation {header.Generation}.", nameof(header));
+                $"Expected a frame of rank {identity.From} in generation {identity.Generation}, "
+                + $"found rank {header.From}, generation {header.Generation}.", nameof(header));
         }
         if (header.Length != payload.Length || payload.Length > LargestPayloadBytes)
         {

@@ -91,7 +91,8 @@ public sealed class ArtifactCache
         {
             File.Delete(partial);
             throw new ArtifactException(
-                $"Artifact {reference.Name}: expected sha256 {reference.Sha256} of {reference.Size} bytes, found {found}. It was not kept; the store's copy is damaged.");
+                $"Artifact {reference.Name}: expected sha256 {reference.Sha256} of {reference.Size} bytes, found {found}. "
+                + "It was not kept; the store's copy is damaged.");
         }
         File.Move(partial, path, overwrite: true);
         _verified[reference.Sha256] = 0;

@@ -133,7 +133,7 @@ public sealed class ArtifactClient
                 if (!IsPassing(failure.StatusCode))
                     throw new ArtifactException($"Cannot {what}: {failure.Status.Detail} ({failure.StatusCode}).", failure);
                 if (backoff.NextPause() is not { } pause)
-                    throw new ArtifactException($"Cannot {what}: the store stays out of reach: {failure.Status.Detail}.", failure);
+                    throw new ArtifactException($"Cannot {what}: the store stays out of reach: {Explain(failure)}.", failure);
                 await Task.Delay(pause, _time, cancellation).ConfigureAwait(false);
             }
         }
@@ -142,6 +142,10 @@ public sealed class ArtifactClient
     // INTERNAL, CANCELLED and UNKNOWN are how the client reports connections that broke inside a stream.
     private static bool IsPassing(StatusCode code) =>
         code is StatusCode.Unavailable or StatusCode.Internal or StatusCode.Cancelled or StatusCode.Unknown or StatusCode.DeadlineExceeded;
+
+    /// <summary>The store's own words, or the innermost cause ("Connection refused") when the connection failed on this side.</summary>
+    private static string Explain(RpcException failure) =>
+        (failure.Status.DebugException?.GetBaseException().Message ?? failure.Status.Detail).TrimEnd('.');
 
     private static string Describe(ArtifactRef reference) => $"{reference.Name} (sha256 {reference.Sha256})";
 }
