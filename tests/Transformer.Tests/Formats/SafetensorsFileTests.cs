@@ -17,7 +17,7 @@ public sealed class SafetensorsFileTests : IDisposable
     public void What_is_written_is_read_back()
     {
         SafetensorsWriter.Write(FilePath,
-            [new TensorToWrite("b", [2, 3], new float[] { 1, 2, 3, 4, 5, 6 }), new TensorToWrite("a", [], new float[] { 7 }), new TensorToWrite("none", [0, 4], new float[0])],
+            [new TensorToWrite("b", [2, 3], new float[] { 1, 2, 3, 4, 5, 6 }), new TensorToWrite("a", [], new float[] { 7 }), new TensorToWrite("none", [0, 4], Array.Empty<float>())],
             new Dictionary<string, string> { ["step"] = "12" });
 
         using var file = SafetensorsFile.Open(FilePath);
