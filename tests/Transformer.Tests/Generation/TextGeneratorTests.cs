@@ -80,7 +80,8 @@ public sealed class TextGeneratorTests : IDisposable
             Assert.True(stream.MoveNext());
         }
 
-        Assert.Equal(before, torch.Tensor.TotalCount);
+        // Below when the garbage collector meanwhile finds what other tests have left.
+        Assert.True(torch.Tensor.TotalCount <= before, $"{torch.Tensor.TotalCount - before} more tensors");
     }
 
     [Fact]

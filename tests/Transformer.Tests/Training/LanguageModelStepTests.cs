@@ -156,6 +156,7 @@ public sealed class LanguageModelStepTests
 
         for (var i = 0; i < 3; i++) LanguageModelStep.ForwardBackward(state, Sample.Packed(i));
 
-        Assert.Equal(before, torch.Tensor.TotalCount);
+        // Below when the garbage collector meanwhile finds what other tests have left.
+        Assert.True(torch.Tensor.TotalCount <= before, $"{torch.Tensor.TotalCount - before} more tensors");
     }
 }
