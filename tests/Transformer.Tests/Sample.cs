@@ -10,7 +10,14 @@ internal static class Sample
 {
     public static readonly ModelConfig Config = new()
     {
-        Name = "sample", HiddenSize = 32, Layers = 2, Heads = 4, KeyValueHeads = 2, FeedForwardSize = 48, VocabularySize = 53, MaxPositions = 512,
+        Name = "sample",
+        HiddenSize = 32,
+        Layers = 2,
+        Heads = 4,
+        KeyValueHeads = 2,
+        FeedForwardSize = 48,
+        VocabularySize = 53,
+        MaxPositions = 512,
     };
 
     /// <summary>Documents short enough to share a window, and one that has its own.</summary>
