@@ -1,4 +1,5 @@
 using MiniMind.Text.Configuration;
+using MiniMind.Transformer.Kernels;
 using static TorchSharp.torch;
 
 namespace MiniMind.Transformer.Layers;
@@ -21,5 +22,5 @@ public sealed class FeedForward : NamedModule
     }
 
     /// <summary>[N, D] to [N, D].</summary>
-    public Tensor Forward(Tensor input) => down.Forward(nn.functional.silu(gate.Forward(input)) * up.Forward(input));
+    public Tensor Forward(Tensor input) => down.Forward(SwiGlu.Of(gate.Forward(input), up.Forward(input)));
 }

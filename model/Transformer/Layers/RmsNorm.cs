@@ -1,3 +1,4 @@
+using MiniMind.Transformer.Kernels;
 using static TorchSharp.torch;
 
 namespace MiniMind.Transformer.Layers;
@@ -7,7 +8,6 @@ namespace MiniMind.Transformer.Layers;
 /// </summary>
 public sealed class RmsNorm : NamedModule
 {
-    private static readonly long[] LastDimension = [-1];
     private readonly TorchSharp.Modules.Parameter weight;
     private readonly double epsilon;
 
@@ -18,10 +18,6 @@ public sealed class RmsNorm : NamedModule
         register_parameter("weight", weight);
     }
 
-    /// <summary>[.., width] to the same shape.</summary>
-    public Tensor Forward(Tensor input)
-    {
-        var inverseRoot = (input * input).mean(LastDimension, keepdim: true).add_(epsilon).rsqrt_();
-        return input * inverseRoot * weight;
-    }
+    /// <summary>[.., width], contiguous, to the same shape.</summary>
+    public Tensor Forward(Tensor input) => RmsNormalization.Of(input, weight, epsilon);
 }

@@ -19,7 +19,8 @@ public static class TorchRuntime
     public static bool Deterministic { get; private set; }
 
     /// <summary>
-    /// Loads libtorch, sets its threads and its deterministic algorithms. May be called again to change the number of threads.
+    /// Loads libtorch, sets its threads and its deterministic algorithms. May be called again to change the number of threads, for
+    /// the calling thread and for those that have not used tensors yet.
     /// </summary>
     /// <param name="threads">Intra-op threads, at least 1.</param>
     /// <param name="device">"cpu", "cuda" or "cuda:N".</param>
@@ -32,6 +33,7 @@ public static class TorchRuntime
         {
             if (!loaded)
             {
+                NativeLibtorch.RequestStrictMatrixProducts();
                 NativeLibtorch.EnsureLoadable(kind.IsCuda);
                 torch.InitializeDeviceType(kind.IsCuda ? DeviceType.CUDA : DeviceType.CPU);
                 // Can be set only once per process. One is enough: there is never a second graph to run beside the first.

@@ -49,7 +49,11 @@ public sealed record Microbatch
 
         return new Microbatch
         {
-            Tokens = tokens, Positions = positions, Documents = documents, TargetIndices = targetIndices.ToArray(), Targets = targets.ToArray(),
+            Tokens = tokens,
+            Positions = positions,
+            Documents = documents,
+            TargetIndices = targetIndices.ToArray(),
+            Targets = targets.ToArray(),
         };
     }
 

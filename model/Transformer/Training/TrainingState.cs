@@ -96,20 +96,19 @@ public sealed class TrainingState : IDisposable
             Import(Parameters, slot, part);
         }
 
-        foreach (var flat in new[] { Gradient, FirstMoment, SecondMoment }) flat.zero_();
+        foreach (var flat in new[] { Gradient, FirstMoment, SecondMoment }) Zero(flat);
         OptimizerStep = 0;
     }
 
     /// <summary>Sets every element of <see cref="Gradient"/> to zero, in place.</summary>
-    public void ZeroGradient() => Gradient.zero_();
+    public void ZeroGradient() => Zero(Gradient);
 
     /// <summary>Copies <paramref name="values"/> into the range of <paramref name="slot"/> of one flat buffer, on any device.</summary>
     public static void Import(Tensor flat, ParameterSlot slot, ReadOnlySpan<float> values)
     {
+        using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        using var target = flat.narrow(0, slot.Offset, slot.Length);
-        using var source = tensor(values.ToArray());
-        target.copy_(source);
+        flat.narrow(0, slot.Offset, slot.Length).copy_(tensor(values.ToArray()));
     }
 
     /// <summary>A copy of a whole flat buffer in host memory, on any device.</summary>
@@ -154,6 +153,9 @@ public sealed class TrainingState : IDisposable
             gradientViews.Add(gradient);
         }
     }
+
+    /// <summary>An in-place operation returns one more handle to the same tensor, which would wait for the garbage collector.</summary>
+    private static void Zero(Tensor flat) => flat.zero_().Dispose();
 
     private Tensor Zeros() => zeros(Count, device: Device).DetachFromDisposeScope();
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using MiniMind.Transformer.Kernels;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -23,7 +23,11 @@ internal static class SyntheticGolden
         TorchRuntime.Initialize(threads: 1);
         using var state = TrainingState.Create(new ModelConfig
         {
-            HiddenSize = HiddenSize, Layers = 1, Heads = 2, KeyValueHeads = 1, VocabularySize = Vocabulary,
+            HiddenSize = HiddenSize,
+            Layers = 1,
+            Heads = 2,
+            KeyValueHeads = 1,
+            VocabularySize = Vocabulary,
         });
         state.Initialize(seed: 3);
         var before = state.ParametersMemory.ToArray();

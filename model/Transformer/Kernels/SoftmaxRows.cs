@@ -1,7 +1,8 @@
 using System.Runtime.Intrinsics;
 using MiniMind.Transformer.Runtime;
+using MiniMind.Transformer.Training;
 
-namespace MiniMind.Transformer.Training;
+namespace MiniMind.Transformer.Kernels;
 
 /// <summary>
 /// Cross-entropy of rows of logits on the CPU, and its gradient in their place. One row is small enough to stay in the first

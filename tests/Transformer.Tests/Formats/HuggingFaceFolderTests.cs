@@ -1,0 +1,95 @@
+using MiniMind.Text;
+using MiniMind.Text.Configuration;
+using MiniMind.Transformer.Formats;
+using MiniMind.Transformer.Training;
+
+namespace MiniMind.Transformer.Tests.Formats;
+
+public sealed class HuggingFaceFolderTests : IDisposable
+{
+    private readonly string root = Directory.CreateTempSubdirectory("folder").FullName;
+
+    public void Dispose() => Directory.Delete(root, recursive: true);
+
+    [Fact]
+    public void A_model_is_read_back_as_it_was_written()
+    {
+        using var state = Sample.State();
+        var tokenizer = Path.Combine(root, "tokenizer.json");
+        File.WriteAllText(tokenizer, "{}");
+        var folder = Path.Combine(root, "model");
+
+        HuggingFaceFolder.Write(state, folder, [tokenizer]);
+        using var read = HuggingFaceFolder.Open(folder);
+
+        Assert.Equal(state.Config, read.Config);
+        Assert.Equal(WeightsDigest.Compute(state), WeightsDigest.Compute(read));
+        Assert.Equal(
+            ["config.json", "generation_config.json", "model.safetensors", "tokenizer.json"],
+            Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        using var file = SafetensorsFile.Open(Path.Combine(folder, "model.safetensors"));
+        Assert.False(file.Contains("lm_head.weight"));
+        Assert.Equal(state.Slots.Select(slot => slot.Name), file.Entries.Select(entry => entry.Name));
+    }
+
+    [Fact]
+    public void Weights_that_do_not_fit_are_all_named_and_change_nothing()
+    {
+        using var state = Sample.State();
+        var before = WeightsDigest.Compute(state);
+        using (var wider = Sample.State(config: Sample.Config with { FeedForwardSize = 64, Layers = 3 }))
+        {
+            HuggingFaceFolder.Write(wider, root, []);
+        }
+
+        var failure = Assert.Throws<InputException>(() => HuggingFaceFolder.Load(state, root));
+
+        Assert.Contains("model.layers.0.mlp.gate_proj.weight: expected [48, 32], found [64, 32]", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("model.layers.1.mlp.down_proj.weight: expected [32, 48], found [32, 64]", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("model.layers.2.input_layernorm.weight: expected none, found [32]", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(before, WeightsDigest.Compute(state));
+    }
+
+    [Fact]
+    public void Missing_weights_are_named_and_a_stored_projection_is_ignored()
+    {
+        using var state = Sample.State();
+        var tensors = state.Slots.Skip(1)
+            .Select(slot => new TensorToWrite(slot.Name, slot.Shape, state.ParametersMemory.Slice((int)slot.Offset, (int)slot.Length)))
+            .Append(new TensorToWrite("lm_head.weight", [1], new float[1])).ToArray();
+        SafetensorsWriter.Write(Path.Combine(root, "model.safetensors"), tensors);
+
+        var failure = Assert.Throws<InputException>(() => HuggingFaceFolder.Load(state, root));
+
+        Assert.Contains($"tensor {state.Slots[0].Name}: expected {state.Slots[0].ShapeText}, found none", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("lm_head", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("tiny")]
+    [InlineData("minimind2-small")]
+    [InlineData("minimind-3")]
+    public void A_preset_survives_its_config_json(string preset) =>
+        Assert.Equal(ModelPresets.All[preset], HuggingFaceConfig.Parse(HuggingFaceConfig.Serialize(ModelPresets.All[preset])));
+
+    [Fact]
+    public void A_config_with_faults_reports_them_together()
+    {
+        const string json = """{"model_type": "llama", "hidden_size": "512", "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 9, "tie_word_embeddings": false}""";
+
+        var failure = Assert.Throws<InputException>(() => HuggingFaceConfig.Parse(json, "m/config.json"));
+
+        Assert.StartsWith("m/config.json: ", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("model_type: expected qwen3, found llama", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("tie_word_embeddings: expected true, found False", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("hidden_size: expected a whole number, found 512", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("intermediate_size: expected a whole number, found none", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_config_that_is_no_json_names_the_line()
+    {
+        Assert.StartsWith("config.json:2: ", Assert.Throws<InputException>(() => HuggingFaceConfig.Parse("{\n\"a\"")).Message, StringComparison.Ordinal);
+        Assert.Contains("found no such file", Assert.Throws<InputException>(() => HuggingFaceFolder.ReadConfig(root)).Message, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,3 @@
+using MiniMind.Transformer.Tests;
+
+Console.Write(Sample.GradientDigest(threads: 1));
