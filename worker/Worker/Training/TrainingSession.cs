@@ -1,6 +1,7 @@
 using MiniMind.Collectives.Grpc;
 using MiniMind.Collectives.Membership;
 using MiniMind.Protos;
+using MiniMind.Transformer.Runtime;
 using MiniMind.Worker.Artifacts;
 using MiniMind.Worker.Attendance;
 
@@ -45,6 +46,8 @@ internal sealed class TrainingSession : IAsyncDisposable
     /// <summary>Works until the end; returns the exit code.</summary>
     public async Task<int> RunAsync()
     {
+        // First of all: a library that does not load is named before anybody waits for this worker.
+        TorchRuntime.Initialize(threads: 1);
         await _transport.StartAsync(_door, _over.Token);
         _channel = ChannelFactory.ForTransfer(_options.Coordinator);
         _link = new RendezvousLink(_options.Coordinator, _outbox, Introduce, Beat, Obey, _time);
@@ -96,7 +99,7 @@ internal sealed class TrainingSession : IAsyncDisposable
     private Hello Introduce() => new()
     {
         RunId = _options.RunId, Worker = _options.Name, Incarnation = _incarnation, Endpoint = _transport.Endpoint,
-        Device = Transformer.Runtime.TorchRuntime.Describe(), ProcessId = Environment.ProcessId,
+        Device = TorchRuntime.Describe(), ProcessId = Environment.ProcessId,
         Generation = _stage?.Generation ?? 0, StageIndex = _stage?.Index ?? -1, Step = _stage?.Step ?? -1,
     };
 
