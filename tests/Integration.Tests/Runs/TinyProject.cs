@@ -5,7 +5,7 @@ namespace MiniMind.Integration.Tests.Runs;
 
 /// <summary>
 /// A folder with what a user would have: a few hundred short documents, questions, and a run file that trains on them in seconds
-/// (18 steps of pretraining and 48 of fine-tuning).
+/// (18 steps of pretraining and 46 of fine-tuning).
 /// </summary>
 internal sealed class TinyProject : IDisposable
 {
