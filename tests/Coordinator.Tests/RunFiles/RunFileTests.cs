@@ -1,8 +1,8 @@
 using MiniMind.Coordinator.Ingestion;
 using MiniMind.Coordinator.RunFiles;
 using MiniMind.Coordinator.Tests.Storage;
-using MiniMind.Text.Packing;
 using MiniMind.Text;
+using MiniMind.Text.Packing;
 
 namespace MiniMind.Coordinator.Tests.RunFiles;
 
