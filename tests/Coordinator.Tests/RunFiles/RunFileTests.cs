@@ -145,6 +145,13 @@ public sealed class RunFileTests : IDisposable
     }
 
     [Fact]
+    public void RunFile_on_a_device_that_was_not_measured_says_that_it_is_not_bit_exact()
+    {
+        Assert.Contains("not bit-exact", Load(Minimal + "\ndevice: cuda\n").Caveat, StringComparison.Ordinal);
+        Assert.Null(Load(Minimal + "\ndevice: cpu\n").Caveat);
+    }
+
+    [Fact]
     public void Example_run_files_are_valid_once_their_data_exists()
     {
         string deploy = Path.Combine(RepositoryRoot(), "deploy", "runs");
