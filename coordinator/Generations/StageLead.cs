@@ -9,6 +9,8 @@ namespace MiniMind.Coordinator.Generations;
 /// </summary>
 public sealed class StageLead
 {
+    private const int MostSkipsInARow = 5;
+
     private readonly StageSpec _spec;
     private readonly StageController _controller;
     private readonly LedgerBook _ledger;
@@ -17,6 +19,7 @@ public sealed class StageLead
     private string? _stopReason;
     private long _halted = -1;
     private CheckpointWritten? _ahead;
+    private IReadOnlyList<LedgerEntry> _skipped = [];
     private bool _ended;
 
     public StageLead(StageSpec spec, StageController controller, LedgerBook ledger, StageProgress progress, IStageEffects effects)
@@ -35,7 +38,7 @@ public sealed class StageLead
             Dismiss(hello.Worker, refusal, refused: true);
             return;
         }
-        _effects.Noticed(hello.Worker, $"connected ({hello.Device})");
+        _effects.Noticed(hello.Worker, "preparing", hello.Device);
         _effects.Send(hello.Worker, new CoordinatorOrder { Stage = new StageOrder { Spec = _spec } });
         if (_controller.Current is { } generation) _effects.Send(hello.Worker, new CoordinatorOrder { Generation = generation });
         if (_stopReason is not null) _effects.Send(hello.Worker, new CoordinatorOrder { Stop = new StopOrder { Reason = _stopReason } });
@@ -46,7 +49,7 @@ public sealed class StageLead
     public async Task DisconnectAsync(string worker, string incarnation)
     {
         _controller.Disconnect(worker, incarnation);
-        _effects.Noticed(worker, "disconnected");
+        _effects.Noticed(worker, "gone", "its stream ended");
         await DecideAsync();
     }
 
@@ -61,18 +64,19 @@ public sealed class StageLead
                 break;
             case WorkerReport.ReportOneofCase.Applied:
                 Append(worker, report.Applied);
+                if (_skipped.Count >= MostSkipsInARow) await FailForSkipsAsync();
                 if (_ahead is not null) await CompleteAsync(_ahead);
                 break;
             case WorkerReport.ReportOneofCase.Validated when report.Validated.StageIndex == _spec.StageIndex:
                 _effects.Validated(report.Validated);
                 break;
             case WorkerReport.ReportOneofCase.Trouble:
-                _effects.Noticed(worker, report.Trouble.Message);
+                _effects.Noticed(worker, "trouble", report.Trouble.Message);
                 foreach (var culprit in _controller.Report(worker, report.Trouble))
                     Dismiss(culprit, $"expelled: {report.Trouble.Message}", refused: true);
                 break;
             case WorkerReport.ReportOneofCase.Leave:
-                _effects.Noticed(worker, $"leaves ({report.Leave.Reason})");
+                _effects.Noticed(worker, "leaving", report.Leave.Reason);
                 _controller.Leave(worker, incarnation);
                 break;
             case WorkerReport.ReportOneofCase.CheckpointWritten when report.CheckpointWritten.StageIndex == _spec.StageIndex:
@@ -123,6 +127,7 @@ public sealed class StageLead
             case AppendOutcome.Appended:
                 _effects.Committed(entry, applied.Facts);
                 _effects.Broadcast(Durable(entry));
+                _skipped = entry.Skipped ? [.. _skipped, entry] : [];
                 break;
             case AppendOutcome.Duplicate:
                 _effects.Send(worker, Durable(entry));
@@ -147,6 +152,14 @@ public sealed class StageLead
         _progress = new StageProgress(written.Step, written.Step, Convert.FromHexString(written.LedgerHash), [.. written.Files]);
     }
 
+    private Task FailForSkipsAsync()
+    {
+        var ranges = string.Join(", ", _skipped.Select(entry => $"step {entry.Step}: samples {entry.FirstSample}..{entry.EndSample - 1}"));
+        return EndAsync(() => _effects.FailedAsync(
+            $"{_skipped.Count} steps in a row could not be applied (no targets, or a gradient that is not finite): {ranges}; "
+            + "lower the learning rate, or look at that data", userError: false));
+    }
+
     private async Task EndWhenDoneAsync()
     {
         if (_progress.CheckpointStep >= _spec.TotalSteps && _ledger.NewestStep(_spec.StageIndex) >= _spec.TotalSteps)
@@ -167,7 +180,7 @@ public sealed class StageLead
 
     private void Dismiss(string worker, string reason, bool refused)
     {
-        _effects.Noticed(worker, reason);
+        _effects.Noticed(worker, "refused", reason);
         _effects.Send(worker, new CoordinatorOrder { Dismissed = new Dismissed { Reason = reason, Refused = refused } });
     }
 }

@@ -1,12 +1,13 @@
 using Google.Protobuf;
 using MiniMind.Coordinator.Generations;
+using MiniMind.Coordinator.Ledger;
 using MiniMind.Protos;
 
 namespace MiniMind.Coordinator.Grains;
 
 /// <summary>What a stage's lead does, done with grain state, checkpoint folders and worker streams.</summary>
 internal sealed class GrainEffects(
-    StageSpec spec, IPersistentState<RunRecord> stored, CheckpointFolders folders, RunFolder folder, Action<string, CoordinatorOrder> send,
+    StageSpec spec, IPersistentState<RunRecord> stored, CheckpointFolders folders, RunFolder folder, MembershipRecord record, Action<string, CoordinatorOrder> send,
     Action<CoordinatorOrder> broadcast, Action<RunEvent> tell) : IStageEffects
 {
     private readonly Dictionary<long, double> _validations = [];
@@ -64,10 +65,15 @@ internal sealed class GrainEffects(
     {
         var formed = new GenerationFormed { Number = generation.Number, AtBoundary = generation.AtBoundary, Reason = generation.Reason };
         formed.Workers.AddRange(generation.Members.Select(member => member.Worker));
+        record.Append(new MembershipEvent("generation", generation.Number, [.. generation.Members.Select(member => $"{member.Worker}/{member.Incarnation}")], generation.Reason));
         tell(new RunEvent { Formed = formed });
     }
 
-    public void Noticed(string worker, string what) => tell(new RunEvent { Noticed = new WorkerNoticed { Worker = worker, What = what } });
+    public void Noticed(string worker, string state, string detail)
+    {
+        if (state is not "preparing") record.Append(new MembershipEvent(state, 0, [worker], detail));
+        tell(new RunEvent { Noticed = new WorkerNoticed { Worker = worker, State = state, Detail = detail } });
+    }
 
     public async Task StageCompletedAsync()
     {

@@ -28,6 +28,9 @@ public sealed record RunFolder(string Root)
     /// <summary>The ledger of committed steps.</summary>
     public string Ledger => Path.Combine(Root, "ledger.jsonl");
 
+    /// <summary>Generations, failures and recoveries.</summary>
+    public string Membership => Path.Combine(Root, "membership.jsonl");
+
     /// <summary>Metrics, one JSON object per line.</summary>
     public string Metrics => Path.Combine(Root, "metrics.jsonl");
 

@@ -47,8 +47,9 @@ public sealed class RunGrain(
         var silence = TimeSpan.FromSeconds(next.Deadlines.SilenceSeconds);
         var newest = stored.State.Generation is { } bytes ? Generation.Parser.ParseFrom(bytes) : null;
         var options = new StageControllerOptions(next.StageIndex, new GenerationOptions(expectedWorkers, StartPatience, silence));
-        var controller = new StageController(options, newest?.StageIndex == next.StageIndex ? newest : null, newest?.Number ?? 0, time);
-        var effects = new GrainEffects(next, stored, folders, folder, Send, Broadcast, Tell);
+        // Workers of an earlier process of this coordinator cannot find it again, because its port is drawn anew: nobody is adopted.
+        var controller = new StageController(options, stored: null, newest?.Number ?? 0, time);
+        var effects = new GrainEffects(next, stored, folders, folder, new MembershipRecord(folder.Membership, time), Send, Broadcast, Tell);
         _lead = new StageLead(next, controller, _ledger, Progress(next.StageIndex), effects);
         foreach (var hello in _hellos.Values.ToList()) await _lead.ConnectAsync(hello);
     }

@@ -72,7 +72,8 @@ internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScr
                 foreach (var worker in happened.Formed.Workers) screen.WorkerChanged(worker, "training");
                 break;
             case RunEvent.HappenedOneofCase.Noticed:
-                screen.WorkerChanged(happened.Noticed.Worker, happened.Noticed.What);
+                screen.WorkerChanged(happened.Noticed.Worker, happened.Noticed.State);
+                if (happened.Noticed.Detail.Length > 0) screen.Message($"{happened.Noticed.Worker}: {happened.Noticed.Detail}");
                 break;
             case RunEvent.HappenedOneofCase.Checkpoint:
                 screen.CheckpointWritten(spec.Stage, happened.Checkpoint.Step, happened.Checkpoint.Folder);

@@ -88,7 +88,7 @@ internal sealed class SimulatedCoordinator : IStageEffects
         _run.World.Trace("coordinator", $"generation {generation.Number}{(generation.AtBoundary ? " at boundary" : "")}: {members} ({generation.Reason})");
     }
 
-    public void Noticed(string worker, string what) => _run.World.Trace("coordinator", $"{worker}: {what}");
+    public void Noticed(string worker, string state, string detail) => _run.World.Trace("coordinator", $"{worker}: {state}: {detail}");
 
     public Task StageCompletedAsync()
     {

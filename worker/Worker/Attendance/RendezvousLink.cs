@@ -27,12 +27,15 @@ internal sealed class RendezvousLink(
         var alone = time.GetTimestamp();
         while (true)
         {
+            var heard = false;
             try
             {
-                await AttendAsync(client, () => alone = time.GetTimestamp(), cancellation);
+                await AttendAsync(client, () => heard = true, cancellation);
             }
             catch (RpcException fault) when (!cancellation.IsCancellationRequested)
             {
+                // A stream that carried orders has only just ended, however long ago the last of them came.
+                if (heard) alone = time.GetTimestamp();
                 if (time.GetElapsedTime(alone) > OrphanTimeout)
                     throw new OrphanException($"no coordinator at {coordinator} for {OrphanTimeout.TotalSeconds:0} s: {fault.Status.Detail}");
             }
@@ -48,7 +51,7 @@ internal sealed class RendezvousLink(
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var call = client.Attend(cancellationToken: over.Token);
-        var gate = new SemaphoreSlim(1);
+        using var gate = new SemaphoreSlim(1);
         await call.RequestStream.WriteAsync(new WorkerReport { Hello = introduce() }, over.Token);
         outbox.Rewind();
         var sending = SendAsync(call, gate, () => outbox.TakeAsync(over.Token), over.Token);

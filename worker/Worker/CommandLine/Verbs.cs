@@ -38,6 +38,7 @@ internal static class Verbs
                 Cache = parsed.GetRequiredValue(cache), Listen = parsed.GetRequiredValue(listen), Port = parsed.GetValue(port),
                 AdvertisedHost = parsed.GetValue(host),
             };
+            using var telemetry = new WorkerTelemetry();
             await using var session = new TrainingSession(options, Console.Out, TimeProvider.System);
             using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
             {
