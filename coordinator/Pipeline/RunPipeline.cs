@@ -24,6 +24,7 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
         RefuseToOverwrite(folder);
 
         await using var screen = Screens.Open(options, run, folder, time);
+        if (run.Caveat is { } caveat) screen.Message(caveat);
         await using var host = await CoordinatorHost.StartAsync(folder, port: 0, options.Verbose, time);
         var prepared = await new Preparation(run, folder, host.Artifacts, screen).PrepareAsync(stop);
         var grain = host.Grains.GetGrain<IRunGrain>(run.Name);

@@ -1,8 +1,8 @@
 using MiniMind.Coordinator.Ingestion;
 using MiniMind.Coordinator.RunFiles;
 using MiniMind.Coordinator.Tests.Storage;
-using MiniMind.Text.Packing;
 using MiniMind.Text;
+using MiniMind.Text.Packing;
 
 namespace MiniMind.Coordinator.Tests.RunFiles;
 
@@ -142,6 +142,13 @@ public sealed class RunFileTests : IDisposable
         string spelled = Minimal.Replace("model: tiny", "model: {preset: tiny, layers: 4}", StringComparison.Ordinal) + "\n    epochs: 1\nseed: 42\n";
 
         Assert.Equal(Load(Minimal).CanonicalText, Load(spelled).CanonicalText);
+    }
+
+    [Fact]
+    public void RunFile_on_a_device_that_was_not_measured_says_that_it_is_not_bit_exact()
+    {
+        Assert.Contains("not bit-exact", Load(Minimal + "\ndevice: cuda\n").Caveat, StringComparison.Ordinal);
+        Assert.Null(Load(Minimal + "\ndevice: cpu\n").Caveat);
     }
 
     [Fact]
