@@ -1,7 +1,9 @@
 using Google.Protobuf;
 using MiniMind.Coordinator.Generations;
 using MiniMind.Coordinator.Ledger;
+using MiniMind.Coordinator.Storage;
 using MiniMind.Protos;
+using Orleans.Storage;
 
 namespace MiniMind.Coordinator.Grains;
 
@@ -108,10 +110,12 @@ public sealed class RunGrain(
         {
             await call(_lead);
         }
-        catch (Exception fault) when (fault is IOException or InvalidDataException or UnauthorizedAccessException)
+        // Another activation has written: the runtime ends this one, which must not speak for the run. (Storage faults come wrapped by the runtime.)
+        catch (Exception fault) when (fault is not InconsistentStateException)
         {
             _lead = null;
-            Tell(new RunEvent { Failed = new RunFailed { Message = fault.Message } });
+            var message = DiskFull.Find(fault) is { } full ? DiskFull.Describe(full) : fault.GetBaseException().Message;
+            Tell(new RunEvent { Failed = new RunFailed { Message = message } });
         }
     }
 

@@ -21,7 +21,7 @@ internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScr
     private bool _formed;
 
     /// <exception cref="InputException">A worker found the input wrong.</exception>
-    /// <exception cref="InvalidOperationException">The stage cannot go on; the message says why.</exception>
+    /// <exception cref="RunFailedException">The stage cannot go on; the message says why.</exception>
     public async Task<(StageEnd End, StageSummary Summary)> RunAsync(
         StageSpec spec, long firstStep, int expectedWorkers, CancellationToken stop)
     {
@@ -50,7 +50,7 @@ internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScr
         }
         catch (OperationCanceledException)
         {
-            throw new InvalidOperationException(
+            throw new RunFailedException(
                 $"no worker came within {FirstWorker.TotalMinutes:0} minutes; the workers' logs (logs/ in the run's folder) may say why");
         }
     }
@@ -86,7 +86,7 @@ internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScr
             case RunEvent.HappenedOneofCase.Failed:
                 throw happened.Failed.UserError
                     ? new InputException(happened.Failed.Message)
-                    : new InvalidOperationException(happened.Failed.Message);
+                    : new RunFailedException(happened.Failed.Message);
         }
         return null;
     }

@@ -25,6 +25,17 @@ internal static partial class Signals
         return [.. children.Order()];
     }
 
+    /// <summary>Waits until a process has a child, which the system reports to nobody but its parent.</summary>
+    public static async Task<int> NewChildAsync(int processId)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (true)
+        {
+            if (ChildrenOf(processId) is [.., var newest]) return newest;
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, deadline.Token);
+        }
+    }
+
     private static int? ParentOf(string folder)
     {
         try
