@@ -98,7 +98,7 @@ internal sealed class Trainer : IReplica, IDisposable
     public Task<Task<IReadOnlyList<ArtifactRef>>> BeginCheckpointAsync(Position position, CancellationToken cancellation)
     {
         var snapshot = new CheckpointSnapshot(_spec, position, _data.Order, _host.Snapshot(copy: true), _state.OptimizerStep);
-        return Task.FromResult(Task.Run(() => _files.UploadCheckpointAsync(snapshot, _state.Config, _state.Slots), CancellationToken.None));
+        return Task.FromResult(Task.Run(() => _files.UploadCheckpointAsync(snapshot, _state.Config, _state.Slots, cancellation), cancellation));
     }
 
     public void Dispose()
