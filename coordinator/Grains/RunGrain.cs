@@ -50,7 +50,7 @@ public sealed class RunGrain(
         var newest = stored.State.Generation is { } bytes ? Generation.Parser.ParseFrom(bytes) : null;
         var options = new StageControllerOptions(next.StageIndex, new GenerationOptions(expectedWorkers, StartPatience, silence));
         // Workers of an earlier process of this coordinator cannot find it again, because its port is drawn anew: nobody is adopted.
-        var controller = new StageController(options, stored: null, newest?.Number ?? 0, time);
+        var controller = new StageController(options, stored: null, newest?.Number ?? 0, time) { Probe = stored.State.Probe };
         var effects = new GrainEffects(next, stored, folders, folder, new MembershipRecord(folder.Membership, time), Send, Broadcast, Tell);
         _lead = new StageLead(next, controller, _ledger, Progress(next.StageIndex), effects);
         foreach (var hello in _hellos.Values.ToList()) await _lead.ConnectAsync(hello);
@@ -83,6 +83,12 @@ public sealed class RunGrain(
     }
 
     public Task StopAsync(string reason) => LeadAsync(lead => lead.StopAsync(reason));
+
+    public Task CheckpointAsync()
+    {
+        Broadcast(new CoordinatorOrder { Checkpoint = new CheckpointOrder() });
+        return Task.CompletedTask;
+    }
 
     public Task DismissAsync(string reason)
     {

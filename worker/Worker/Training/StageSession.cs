@@ -39,6 +39,8 @@ internal sealed class StageSession(StageSpec spec, Door door, ITransport transpo
         }
     }
 
+    public void CheckpointNow() => _member?.CheckpointNow();
+
     public void Leave()
     {
         lock (_gate)

@@ -105,6 +105,11 @@ internal sealed class TrainingSession : IAsyncDisposable
             _log.WriteLine(orphan.Message);
             _ended.TrySetResult(1);
         }
+        catch (Exception fault)
+        {
+            _log.WriteLine(fault);
+            _ended.TrySetResult(1);
+        }
     }
 
     private Hello Introduce() => new()
@@ -134,6 +139,9 @@ internal sealed class TrainingSession : IAsyncDisposable
                 break;
             case CoordinatorOrder.OrderOneofCase.Stop:
                 _stage?.Stop();
+                break;
+            case CoordinatorOrder.OrderOneofCase.Checkpoint:
+                _stage?.CheckpointNow();
                 break;
             case CoordinatorOrder.OrderOneofCase.Dismissed:
                 _log.WriteLine($"dismissed: {order.Dismissed.Reason}");
