@@ -10,6 +10,9 @@ public static class LedgerChain
     /// <summary>Bytes of a hash (SHA-256).</summary>
     public const int HashSize = 32;
 
+    /// <summary>Bytes of a digest of the weights.</summary>
+    public const int DigestSize = 16;
+
     /// <summary>Head of an empty ledger: 32 zero bytes.</summary>
     public static readonly ByteString Origin = ByteString.CopyFrom(new byte[HashSize]);
 
@@ -19,7 +22,7 @@ public static class LedgerChain
     /// </summary>
     public static ByteString Hash(LedgerEntry entry)
     {
-        Span<byte> data = stackalloc byte[HashSize + 4 + 3 * 8 + 6 * 8 + 16 + 1];
+        Span<byte> data = stackalloc byte[HashSize + 4 + 3 * 8 + 6 * 8 + DigestSize + 1];
         var at = 0;
         Append(data, ref at, entry.Previous, HashSize);
         BinaryPrimitives.WriteInt32LittleEndian(data[at..], entry.StageIndex);
@@ -35,7 +38,7 @@ public static class LedgerChain
             BinaryPrimitives.WriteInt64LittleEndian(data[at..], number);
             at += 8;
         }
-        Append(data, ref at, entry.WeightsDigest, 16);
+        Append(data, ref at, entry.WeightsDigest, DigestSize);
         data[at] = entry.Skipped ? (byte)1 : (byte)0;
         return ByteString.CopyFrom(SHA256.HashData(data));
     }

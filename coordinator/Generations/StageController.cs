@@ -70,6 +70,9 @@ public sealed class StageController
         return null;
     }
 
+    /// <summary>Whether this process takes part: it has connected, and was neither expelled nor replaced by a newer one of its name.</summary>
+    public bool Knows(string worker, string incarnation) => Find(worker, incarnation) is not null;
+
     /// <summary>Something was heard of a worker.</summary>
     public void Hear(string worker, string incarnation)
     {

@@ -56,6 +56,8 @@ public sealed class StageLead
     /// <summary>A worker reports.</summary>
     public async Task HandleAsync(string worker, string incarnation, WorkerReport report)
     {
+        // What an expelled process has still to say counts no more: it would accuse those who are right.
+        if (!_controller.Knows(worker, incarnation)) return;
         _controller.Hear(worker, incarnation);
         switch (report.ReportCase)
         {
@@ -146,8 +148,12 @@ public sealed class StageLead
     private async Task CompleteAsync(CheckpointWritten written)
     {
         if (written.Step <= _progress.CheckpointStep) return;
-        _ahead = written.Step > _ledger.NewestStep(_spec.StageIndex) ? written : null;
-        if (_ahead is not null) return;
+        if (written.Step > _ledger.NewestStep(_spec.StageIndex))
+        {
+            if (_ahead is null || _ahead.Step < written.Step) _ahead = written;
+            return;
+        }
+        if (_ahead?.Step <= written.Step) _ahead = null;
         await _effects.CompleteCheckpointAsync(written);
         _progress = new StageProgress(written.Step, written.Step, Convert.FromHexString(written.LedgerHash), [.. written.Files]);
     }

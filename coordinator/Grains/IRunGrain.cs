@@ -30,7 +30,8 @@ public interface IRunGrain : IGrainWithStringKey
     Task ReportAsync(string worker, string incarnation, byte[] report);
 
     /// <summary>A worker's stream ended.</summary>
-    Task DisconnectAsync(string worker, string incarnation);
+    /// <param name="orders">What the stream was opened with: the worker may have opened another since.</param>
+    Task DisconnectAsync(string worker, string incarnation, IOrderReceiver orders);
 
     /// <summary>Asks all workers to checkpoint and halt.</summary>
     Task StopAsync(string reason);

@@ -73,10 +73,10 @@ public sealed class RunGrain(
     public Task ReportAsync(string worker, string incarnation, byte[] report) =>
         LeadAsync(lead => lead.HandleAsync(worker, incarnation, WorkerReport.Parser.ParseFrom(report)));
 
-    public async Task DisconnectAsync(string worker, string incarnation)
+    public async Task DisconnectAsync(string worker, string incarnation, IOrderReceiver orders)
     {
-        // A newer stream of the same worker may have opened before the old one was seen to end.
-        if (!_hellos.TryGetValue(worker, out var hello) || hello.Incarnation != incarnation) return;
+        // A newer stream of the same worker, even of the same process, may have opened before the old one was seen to end.
+        if (!_workers.TryGetValue(worker, out var current) || !current.Equals(orders)) return;
         _workers.Remove(worker);
         _hellos.Remove(worker);
         await LeadAsync(lead => lead.DisconnectAsync(worker, incarnation));

@@ -43,7 +43,7 @@ public sealed class LedgerBook
         _store = store;
         foreach (var entry in store.Load())
         {
-            if (entry.Previous != Head || entry.Hash != LedgerChain.Hash(entry))
+            if (entry.Previous != Head || !IsWhole(entry))
                 throw new InvalidDataException($"the ledger's chain is broken at stage {entry.StageIndex}, step {entry.Step}");
             Remember(entry);
         }
@@ -63,7 +63,7 @@ public sealed class LedgerBook
     {
         if (_hashes.TryGetValue((entry.StageIndex, entry.Step), out var known))
             return known == entry.Hash ? AppendOutcome.Duplicate : AppendOutcome.Divergent;
-        if (entry.Hash != LedgerChain.Hash(entry)) return AppendOutcome.Divergent;
+        if (!IsWhole(entry)) return AppendOutcome.Divergent;
         var follows = entry.StageIndex == Newest.Stage ? entry.Step == Newest.Step + 1 : entry.StageIndex > Newest.Stage && entry.Step == 1;
         if (!follows) return AppendOutcome.Gap;
         if (entry.Previous != Head) return AppendOutcome.Divergent;
@@ -71,6 +71,11 @@ public sealed class LedgerBook
         Remember(entry);
         return AppendOutcome.Appended;
     }
+
+    /// <summary>Nothing is missing, and the hash is that of the rest.</summary>
+    private static bool IsWhole(LedgerEntry entry) =>
+        entry.Sums is not null && entry.Previous.Length == LedgerChain.HashSize && entry.WeightsDigest.Length == LedgerChain.DigestSize
+        && entry.Hash == LedgerChain.Hash(entry);
 
     private void Remember(LedgerEntry entry)
     {

@@ -39,7 +39,7 @@ internal sealed class Preparation(RunFile run, RunFolder folder, ArtifactStore a
 
     private void WriteSample()
     {
-        if (run.Sample is not { } sample || sample.Files.All(File.Exists)) return;
+        if (run.Sample is not { } sample || (sample.Files.All(File.Exists) && ToyWorldWriter.SeedOf(sample.Out) == sample.Seed)) return;
         screen.Message($"writing the toy world to {sample.Out}");
         ToyWorldWriter.Write(sample.Out, sample.Seed);
     }

@@ -14,7 +14,7 @@ internal enum StageEnd
 }
 
 /// <summary>Sees one stage through: begins it, shows what happens, and waits for its end.</summary>
-internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScreen screen, TimeProvider time)
+internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScreen screen, Action progressed, TimeProvider time)
 {
     private static readonly TimeSpan FirstWorker = TimeSpan.FromMinutes(3);
 
@@ -35,6 +35,8 @@ internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScr
         while (true)
         {
             var happened = await NextAsync(_formed ? CancellationToken.None : patience.Token);
+            // Whoever prepares is on its way.
+            if (happened.Noticed?.State == "preparing") patience.CancelAfter(FirstWorker);
             if (Show(spec, meter, happened) is not { } end) continue;
             var summary = meter.Summary();
             screen.StageEnded(summary);
@@ -60,6 +62,7 @@ internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScr
         switch (happened.HappenedCase)
         {
             case RunEvent.HappenedOneofCase.Committed:
+                progressed();
                 screen.StepCommitted(meter.Add(happened.Committed));
                 break;
             case RunEvent.HappenedOneofCase.Validated:

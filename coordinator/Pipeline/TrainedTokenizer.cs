@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using MiniMind.Coordinator.RunFiles;
 using MiniMind.Text;
 using MiniMind.Text.Datasets;
@@ -52,7 +53,19 @@ internal sealed class TrainedTokenizer(TokenizerStage stage, string folder)
         {
             cancellation.ThrowIfCancellationRequested();
             if (line.Fault is { } fault) throw new InputException($"{path}:{line.Number}: {fault}");
-            foreach (var text in DocumentTexts.Of(line.Value)) yield return text;
+            foreach (var text in TextsOf(line.Value, $"{path}:{line.Number}")) yield return text;
+        }
+    }
+
+    private static IReadOnlyList<string> TextsOf(JsonElement line, string place)
+    {
+        try
+        {
+            return DocumentTexts.Of(line);
+        }
+        catch (InputException fault)
+        {
+            throw new InputException($"{place}: {fault.Message}", fault);
         }
     }
 }

@@ -34,7 +34,7 @@ public sealed class RendezvousService(IGrainFactory grains, IHostApplicationLife
         {
             await over.CancelAsync();
             await writing;
-            await run.DisconnectAsync(hello.Worker, hello.Incarnation);
+            await run.DisconnectAsync(hello.Worker, hello.Incarnation, reference);
             grains.DeleteObjectReference<IOrderReceiver>(reference);
             GC.KeepAlive(orders);
         }

@@ -110,7 +110,7 @@ public sealed class GoldenSelfTestTests : IDisposable
     private static (int Code, string Text) Run(string golden, string? name)
     {
         using var output = new StringWriter();
-        var code = GoldenSelfTest.Run(golden, name, output);
+        var code = GoldenSelfTest.Run(golden, name, tokenizers: null, output);
         return (code, output.ToString());
     }
 }

@@ -11,23 +11,28 @@ internal sealed class CheckpointKeeper(IReplica replica, IReportSink reports, Me
     private GenerationPlan? _plan;
     private long _newest = -1;
     private Task _writing = Task.CompletedTask;
+    private CancellationToken _dismissed;
 
-    /// <summary>Enters a generation: its announcement says which checkpoint is complete.</summary>
-    public void Enter(GenerationPlan plan)
+    /// <summary>Enters a generation: its announcement says which checkpoint is complete. Writing ends early only when the member is dismissed.</summary>
+    public void Enter(GenerationPlan plan, CancellationToken dismissed)
     {
-        _plan = plan;
-        _newest = plan.CheckpointStep;
+        (_plan, _dismissed) = (plan, dismissed);
+        // What this member has begun to write is not written again: its report is kept until a coordinator has it.
+        _newest = Math.Max(_newest, plan.CheckpointStep);
     }
 
-    /// <summary>Snapshots the state and starts writing, when this member is the lowest rank and the step has no checkpoint yet.</summary>
+    /// <summary>
+    /// Snapshots the state and starts writing, when this member is the lowest rank and the step has no checkpoint yet. Waits for the one before it
+    /// unless <paramref name="cancellation"/> ends the wait.
+    /// </summary>
     public async Task BeginAsync(Position position, CancellationToken cancellation)
     {
         if (_plan is not { Rank: 0 } plan || position.Step <= _newest) return;
-        await FinishAsync();
+        await FinishAsync(cancellation);
         _newest = position.Step;
         try
         {
-            var background = await replica.BeginCheckpointAsync(position, cancellation);
+            var background = await replica.BeginCheckpointAsync(position, _dismissed);
             _writing = FinishAsync(plan.Number, position, background);
         }
         catch (IOException fault)
@@ -36,8 +41,8 @@ internal sealed class CheckpointKeeper(IReplica replica, IReportSink reports, Me
         }
     }
 
-    /// <summary>Waits for the checkpoint being written, if any.</summary>
-    public Task FinishAsync() => _writing;
+    /// <summary>Waits for the checkpoint being written, if any; it goes on when the wait is cancelled.</summary>
+    public Task FinishAsync(CancellationToken cancellation) => _writing.WaitAsync(cancellation);
 
     private async Task FinishAsync(long generation, Position position, Task<IReadOnlyList<ArtifactRef>> background)
     {

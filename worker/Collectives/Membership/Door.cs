@@ -4,7 +4,8 @@ namespace MiniMind.Collectives.Membership;
 
 /// <summary>
 /// Admits incoming links to the group that this process is in. Links of an older generation are refused; of a newer one held for a
-/// bounded time, until this process has entered it too.
+/// bounded time, until this process has entered it too. So are those of a generation that this process has just left: a newer one will follow, and
+/// refusing would make a healthy worker look unreachable.
 /// </summary>
 public sealed class Door(TimeSpan patience, TimeProvider time) : IFrameReceiver
 {
@@ -36,7 +37,7 @@ public sealed class Door(TimeSpan patience, TimeProvider time) : IFrameReceiver
             lock (_gate)
             {
                 if (identity.Generation < _generation) return null;
-                if (identity.Generation == _generation) return _group!.Admit(identity);
+                if (identity.Generation == _generation && _group!.TryAdmit(identity, out var sink)) return sink;
                 waiter = _waiting.Enter();
             }
             try

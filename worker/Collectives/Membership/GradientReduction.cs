@@ -65,8 +65,10 @@ public sealed class GradientReduction : IFrameHandler, IDisposable
             for (var chunk = 0; chunk < _missing.Length; chunk++) _complete.Writer.TryWrite(chunk);
 
         IReadOnlyList<Tail> tails = [];
+        // Taken before anything runs: once all tails are here the exchange forgets the step.
+        var heard = _group.Tails.HeardOf(FrameKind.Tail, step);
         var parts = _group.Peers
-            .Select<int, Func<CancellationToken, Task>>(peer => token => SendAsync(peer, step, nodes, tail, finished[peer].Reader, token))
+            .Select<int, Func<CancellationToken, Task>>(peer => token => SendAsync(peer, step, nodes, tail, heard[peer], finished[peer].Reader, token))
             .Append(token => FinishOwnAsync(nodes, finished, token))
             .Append(token => _group.WaitAsync(OwedFor(step), token))
             .Append(async token => tails = await _group.Tails.ReceiveAsync(FrameKind.Tail, step, tail, token));
@@ -110,7 +112,7 @@ public sealed class GradientReduction : IFrameHandler, IDisposable
     }
 
     private async Task SendAsync(
-        int peer, long step, IReadOnlyList<NodeValues> nodes, Tail tail, ChannelReader<int> finished, CancellationToken cancellation)
+        int peer, long step, IReadOnlyList<NodeValues> nodes, Tail tail, Waiter heard, ChannelReader<int> finished, CancellationToken cancellation)
     {
         var bytes = nodes.Select(node => ByteView.Of(node.Values)).ToArray();
         var left = _segments.ChunksOf(_group.Plan.Rank);
@@ -128,7 +130,7 @@ public sealed class GradientReduction : IFrameHandler, IDisposable
             for (; !spare && finished.TryRead(out var ready); left--) await SendFinishedAsync(peer, step, ready, cancellation);
         }
         await _group.SendAsync(peer, FrameKind.Tail, step, tail, cancellation);
-        if (spare) await _group.Tails.HeardAsync(FrameKind.Tail, step, peer, cancellation);
+        if (spare) await heard.WaitAsync(cancellation);
         for (; left > 0; left--) await SendFinishedAsync(peer, step, await finished.ReadAsync(cancellation), cancellation);
     }
 

@@ -121,22 +121,31 @@ public sealed class Group : IAsyncDisposable
             var ended = await Task.WhenAny(running);
             running.Remove(ended);
             if (ended.IsCompletedSuccessfully) continue;
-            if (fault is null or OperationCanceledException) fault = ended.Exception?.InnerException ?? fault ?? new OperationCanceledException(cancellation);
+            // Every exception is looked at, so that none counts as unobserved; the first one is what happened, the rest follows from it.
+            var found = ended.Exception?.InnerException;
+            if (fault is null or OperationCanceledException) fault = found ?? fault ?? new OperationCanceledException(cancellation);
             together.Cancel();
         }
         cancellation.ThrowIfCancellationRequested();
         if (fault is not null) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(fault);
     }
 
-    /// <summary>The receiving end for a peer's link; null when it is refused.</summary>
-    internal IFrameSink? Admit(LinkIdentity identity)
+    /// <summary>Decides about a peer's link. False: this rank has left the generation already.</summary>
+    /// <param name="sink">The receiving end; null when the link is refused.</param>
+    internal bool TryAdmit(LinkIdentity identity, out IFrameSink? sink)
     {
         lock (_gate)
         {
-            if (_closed || identity.To != Plan.Rank || identity.From < 0 || identity.From >= Plan.WorldSize) return null;
-            if (identity.From == Plan.Rank || _sinks[identity.From] is not null) return null;
-            return _sinks[identity.From] = new PeerSink(this, identity.From);
+            sink = _closed ? null : Admit(identity);
+            return !_closed;
         }
+    }
+
+    private PeerSink? Admit(LinkIdentity identity)
+    {
+        if (identity.To != Plan.Rank || identity.From < 0 || identity.From >= Plan.WorldSize) return null;
+        if (identity.From == Plan.Rank || _sinks[identity.From] is not null) return null;
+        return _sinks[identity.From] = new PeerSink(this, identity.From);
     }
 
     internal bool BeginCopy()
@@ -179,8 +188,8 @@ public sealed class Group : IAsyncDisposable
             if (_copies == 0) _drained.TrySetResult();
         }
         await _drained.Task;
-        foreach (var link in _links)
-            if (link is not null) await link.DisposeAsync();
+        // Side by side: a link to a rank that no longer answers takes its time to close, and several may be such.
+        await Task.WhenAll(_links.OfType<ILink>().Select(link => link.DisposeAsync().AsTask()));
         Reduction.Dispose();
         Copy.Dispose();
     }

@@ -44,6 +44,7 @@ public interface IReplica
     /// <summary>
     /// Takes a snapshot of the state before it returns, and writes and uploads it in the background; the returned task is the background part.
     /// </summary>
+    /// <param name="cancellation">Gives the background part up.</param>
     Task<Task<IReadOnlyList<ArtifactRef>>> BeginCheckpointAsync(Position position, CancellationToken cancellation);
 }
 

@@ -47,7 +47,17 @@ public sealed class Member : IDisposable
     public void Stop() => _stop = true;
 
     /// <summary>This worker wants to go: it ends as soon as it is in no generation, or in one that is over for it.</summary>
-    public void Leave() => _leaving.Cancel();
+    public void Leave()
+    {
+        try
+        {
+            _leaving.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has come to its end already; a signal may come at any time.
+        }
+    }
 
     public void Dispose() => _leaving.Dispose();
 
@@ -69,6 +79,11 @@ public sealed class Member : IDisposable
         {
             return dismissed.IsCancellationRequested ? MemberEnd.Dismissed : MemberEnd.Left;
         }
+        finally
+        {
+            // A worker that leaves finishes what it writes, one that is dismissed gives it up: neither may lose the files under the writer.
+            await Checkpoints.FinishAsync(CancellationToken.None);
+        }
     }
 
     private async Task TakePartAsync(GenerationPlan plan, CancellationToken dismissed)
@@ -79,6 +94,7 @@ public sealed class Member : IDisposable
         {
             await using var group = new Group(plan, _transport, _replica.Gradient, _options.Group, _time);
             _door.Open(group);
+            Checkpoints.Enter(plan, dismissed);
             await EnterAsync(group, over.Token);
             await StepAsync(group, over.Token);
         }
@@ -90,8 +106,11 @@ public sealed class Member : IDisposable
         {
             // A newer generation begins at once.
         }
-        over.Cancel();
-        await watch;
+        finally
+        {
+            over.Cancel();
+            await watch;
+        }
     }
 
     /// <summary>Connects, compares positions, and brings this replica to the most advanced one.</summary>
@@ -125,7 +144,6 @@ public sealed class Member : IDisposable
     private async Task StepAsync(Group group, CancellationToken over)
     {
         using var step = new StepLoop(group, _replica, _options, _time);
-        Checkpoints.Enter(group.Plan);
         while (true)
         {
             if (_options.ValidationDue(Position.Step) && Position.Validated < Position.Step) await ValidateAsync(step, over);
@@ -151,7 +169,7 @@ public sealed class Member : IDisposable
         if (outcome.Flags.HasFlag(TailFlags.Stop))
         {
             await Checkpoints.BeginAsync(Position, over);
-            await Checkpoints.FinishAsync();
+            await Checkpoints.FinishAsync(over);
             _reports.Report(new WorkerReport { Halted = new Halted { Generation = generation, Step = Position.Step } });
             await ParkAsync(over);
             return true;
@@ -175,7 +193,7 @@ public sealed class Member : IDisposable
     private async Task ParkAsync(CancellationToken over)
     {
         Phase = "wait";
-        await Checkpoints.FinishAsync();
+        await Checkpoints.FinishAsync(over);
         await _inbox.NextAsync(Generation, _ => true, over);
     }
 
@@ -183,7 +201,7 @@ public sealed class Member : IDisposable
     {
         try
         {
-            await _inbox.NextAsync(generation, plan => !plan.AtBoundary, over.Token);
+            await _inbox.OverAsync(generation, over.Token);
             over.Cancel();
         }
         catch (OperationCanceledException)

@@ -60,7 +60,7 @@ public sealed class Owed
             if (_counts[rank] == 0 || _total == 0) return;
         }
         // A broken link alone accuses nobody: a rank that leaves because of a third one breaks its links too.
-        _done.TrySetException(new PeerException(
+        Fail(new PeerException(
             Trouble.Types.Kind.Unreachable, [], $"{_phase} of step {_step}: the link from rank {rank} ended ({reason})"));
     }
 
@@ -83,9 +83,15 @@ public sealed class Owed
     {
         var silent = Missing();
         if (silent.Length == 0) return;
-        _done.TrySetException(new PeerException(
+        Fail(new PeerException(
             Trouble.Types.Kind.Silent, silent,
             $"{_phase} of step {_step}: nothing from rank {string.Join(", ", silent)} for {deadline.TotalSeconds:0.#} s"));
+    }
+
+    private void Fail(PeerException fault)
+    {
+        // Read at once, so that it counts as seen: nobody may come to wait, when the group ends before this phase begins.
+        if (_done.TrySetException(fault)) _ = _done.Task.Exception;
     }
 
     private int[] Missing()

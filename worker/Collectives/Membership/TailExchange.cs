@@ -36,9 +36,8 @@ public sealed class TailExchange : IFrameHandler
     internal async Task<IReadOnlyList<Tail>> ReceiveAsync(FrameKind kind, long step, Tail own, CancellationToken cancellation) =>
         Parse(await ReceiveAsync(kind, step, own.ToByteArray(), cancellation));
 
-    /// <summary>Completes when a rank's message of a round has arrived.</summary>
-    internal Task HeardAsync(FrameKind kind, long step, int rank, CancellationToken cancellation) =>
-        RoundOf(kind, step).Heard[rank].WaitAsync(cancellation);
+    /// <summary>For each rank, a wait that ends when its message of a round has arrived. To be asked for before the round's messages are received.</summary>
+    internal IReadOnlyList<Waiter> HeardOf(FrameKind kind, long step) => RoundOf(kind, step).Heard;
 
     Memory<byte> IFrameHandler.Open(in FrameHeader header)
     {

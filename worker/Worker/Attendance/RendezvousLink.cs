@@ -28,21 +28,23 @@ internal sealed class RendezvousLink(
         while (true)
         {
             var heard = false;
+            RpcException? broken = null;
             try
             {
                 await AttendAsync(client, () => heard = true, cancellation);
             }
             catch (RpcException fault) when (!cancellation.IsCancellationRequested)
             {
-                // A stream that carried orders has only just ended, however long ago the last of them came.
-                if (heard) alone = time.GetTimestamp();
-                if (time.GetElapsedTime(alone) > OrphanTimeout)
-                    throw new OrphanException($"no coordinator at {coordinator} for {OrphanTimeout.TotalSeconds:0} s: {fault.Status.Detail}");
+                broken = fault;
             }
             catch (RpcException)
             {
                 throw new OperationCanceledException(cancellation);
             }
+            // A stream that carried orders has only just ended, in order or not, however long ago the last of them came.
+            if (heard) alone = time.GetTimestamp();
+            if (broken is not null && time.GetElapsedTime(alone) > OrphanTimeout)
+                throw new OrphanException($"no coordinator at {coordinator} for {OrphanTimeout.TotalSeconds:0} s: {broken.Status.Detail}");
             await Task.Delay(Pause, time, cancellation);
         }
     }

@@ -128,8 +128,10 @@ internal static class Verbs
     {
         var golden = new Option<string>("--golden") { Description = "Folder of reference cases.", HelpName = "DIR", Required = true };
         var name = new Option<string?>("--case") { Description = "Only this case.", HelpName = "NAME" };
-        var command = new Command("selftest", "Compare this machine's results with reference figures.") { golden, name };
-        command.SetAction(parsed => GoldenSelfTest.Run(parsed.GetRequiredValue(golden), parsed.GetValue(name), Console.Out));
+        var tokenizers = new Option<string?>("--tokenizers") { Description = "Folder of MiniMind's tokenizers; default: data/tokenizers beside the golden folder.", HelpName = "DIR" };
+        var command = new Command("selftest", "Compare this machine's results with reference figures.") { golden, name, tokenizers };
+        command.SetAction(parsed => GoldenSelfTest.Run(
+            parsed.GetRequiredValue(golden), parsed.GetValue(name), parsed.GetValue(tokenizers), Console.Out));
         return command;
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 
 namespace MiniMind.Worker.SelfTest;
 
@@ -48,6 +49,21 @@ public sealed class GoldenComparison(TextWriter output)
         var equal = actual.Count == expected.Count && same == actual.Count;
         Report(name, equal ? 0 : 1, 0, equal ? $" ({actual.Count} equal)"
             : $" (at {same}: expected {(same < expected.Count ? expected[same] : "the end")}, found {(same < actual.Count ? actual[same] : "the end")})");
+    }
+
+    /// <summary>Compares what was made of each line of a file; all must be equal. The first that is not is shown from where it differs.</summary>
+    public void Lines(string name, IReadOnlyList<(string Place, string Actual, string Expected)> lines)
+    {
+        var wrong = lines.Where(line => line.Actual != line.Expected).ToList();
+        Report(name, (double)wrong.Count / lines.Count, 0, wrong.Count == 0 ? $" ({lines.Count} equal)" : $" ({wrong.Count} of {lines.Count} differ; {First(wrong[0])})");
+    }
+
+    private static string First((string Place, string Actual, string Expected) line)
+    {
+        const int shown = 40;
+        var same = line.Actual.AsSpan().CommonPrefixLength(line.Expected);
+        string From(string text) => JsonSerializer.Serialize(text[same..Math.Min(text.Length, same + shown)]);
+        return $"{line.Place}, character {same}: expected {From(line.Expected)}, found {From(line.Actual)}";
     }
 
     private void Report(string name, double error, double limit, string detail = "")

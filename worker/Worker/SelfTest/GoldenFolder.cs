@@ -1,6 +1,7 @@
 using System.Text.Json;
 using MiniMind.Text;
 using MiniMind.Text.Configuration;
+using MiniMind.Text.Tokenization;
 using MiniMind.Transformer.Formats;
 using MiniMind.Transformer.Training;
 
@@ -9,10 +10,14 @@ namespace MiniMind.Worker.SelfTest;
 /// <summary>A folder of golden files, and what their formats mean (its README describes them).</summary>
 public sealed class GoldenFolder
 {
+    private readonly string _tokenizers;
+
+    /// <param name="tokenizers">Folder with a folder per tokenizer; null: data/tokenizers beside the golden folder.</param>
     /// <exception cref="InputException">No such folder.</exception>
-    public GoldenFolder(string path)
+    public GoldenFolder(string path, string? tokenizers = null)
     {
         Root = path;
+        _tokenizers = tokenizers ?? System.IO.Path.Combine(path, "..", "data", "tokenizers");
         if (!Directory.Exists(path)) throw new InputException($"--golden: expected a folder, found no such folder: {path}");
     }
 
@@ -31,6 +36,16 @@ public sealed class GoldenFolder
 
     /// <summary>Full path of a file of this folder.</summary>
     public string Path(string relative) => System.IO.Path.Combine(Root, relative);
+
+    /// <summary>One of MiniMind's tokenizers.</summary>
+    /// <exception cref="InputException">It is not there.</exception>
+    public Tokenizer Tokenizer(string name)
+    {
+        var folder = System.IO.Path.Combine(_tokenizers, name);
+        return File.Exists(System.IO.Path.Combine(folder, "tokenizer.json"))
+            ? Text.Tokenization.Tokenizer.Load(folder)
+            : throw new InputException($"--tokenizers: expected a folder with {name}/tokenizer.json, found none in {_tokenizers}");
+    }
 
     /// <summary>The tensors of a case.</summary>
     public SafetensorsFile Tensors(string name) => SafetensorsFile.Open(Path($"{name}.safetensors"));

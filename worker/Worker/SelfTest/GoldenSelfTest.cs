@@ -5,23 +5,24 @@ using MiniMind.Transformer.Runtime;
 namespace MiniMind.Worker.SelfTest;
 
 /// <summary>
-/// `selftest --golden DIR [--case NAME]`: checks every case of a folder. A case that has files but no code here is named and
+/// `selftest --golden DIR [--case NAME] [--tokenizers DIR]`: checks every case of a folder. A case that has files but no code here is named and
 /// fails the command, so that green always means that everything was checked.
 /// </summary>
 public static class GoldenSelfTest
 {
     /// <summary>Everything that can be run.</summary>
-    private static readonly IReadOnlyList<IGoldenCase> Runnable = [new DenseDecoderCase("minimind3-dense"), new TrajectoryCase()];
+    private static readonly IReadOnlyList<IGoldenCase> Runnable = [new DenseDecoderCase("minimind3-dense"), new TrajectoryCase(), new EncodeCase(), new ChatCase()];
 
     /// <summary>Runs and prints; the exit code is 0 when all passed, 1 when one failed or cannot be run, 2 for wrong input.</summary>
     /// <param name="folder">The golden folder.</param>
     /// <param name="caseName">One case of it; null for all.</param>
+    /// <param name="tokenizers">Folder of MiniMind's tokenizers; null for data/tokenizers beside the golden folder.</param>
     /// <param name="output">A line per comparison and per case; messages about wrong input too.</param>
-    public static int Run(string folder, string? caseName, TextWriter output)
+    public static int Run(string folder, string? caseName, string? tokenizers, TextWriter output)
     {
         try
         {
-            var golden = new GoldenFolder(folder);
+            var golden = new GoldenFolder(folder, tokenizers);
             var names = Select(golden, caseName);
             TorchRuntime.Initialize(threads: 1);
             output.WriteLine(TorchRuntime.Describe());
@@ -41,8 +42,9 @@ public static class GoldenSelfTest
         var names = folder.CaseNames();
         if (names.Count == 0) throw new InputException($"--golden: expected NAME.json beside NAME.safetensors in {folder.Root}, found no such pair");
         if (caseName is null) return names;
-        return names.Contains(caseName, StringComparer.Ordinal)
-            ? [caseName]
+        // A text case's extension may be left out.
+        return names.FirstOrDefault(name => name == caseName || name == $"{caseName}.jsonl") is { } found
+            ? [found]
             : throw new InputException($"--case: expected one of {string.Join(", ", names)}, found '{caseName}'");
     }
 

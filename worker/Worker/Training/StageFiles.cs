@@ -53,7 +53,7 @@ internal sealed class StageFiles : IDisposable
 
     /// <summary>Writes a checkpoint's files and uploads them; the coordinator makes the folder.</summary>
     public async Task<IReadOnlyList<ArtifactRef>> UploadCheckpointAsync(
-        CheckpointSnapshot snapshot, ModelConfig config, IReadOnlyList<ParameterSlot> slots)
+        CheckpointSnapshot snapshot, ModelConfig config, IReadOnlyList<ParameterSlot> slots, CancellationToken cancellation)
     {
         var folder = Path.Combine(_folder, $"checkpoint-{snapshot.Position.Step}");
         Directory.CreateDirectory(folder);
@@ -61,10 +61,10 @@ internal sealed class StageFiles : IDisposable
         {
             HuggingFaceFolder.Write(config, slots, snapshot.Buffers[0], folder, _tokenizer);
             OptimizerFile.Write(Path.Combine(folder, OptimizerFile.FileName), snapshot.Buffers[1], snapshot.Buffers[2], snapshot.OptimizerStep);
-            await File.WriteAllTextAsync(Path.Combine(folder, CheckpointSnapshot.TrainerFile), snapshot.TrainerJson());
+            await File.WriteAllTextAsync(Path.Combine(folder, CheckpointSnapshot.TrainerFile), snapshot.TrainerJson(), cancellation);
             var references = new List<ArtifactRef>();
             foreach (var file in Directory.GetFiles(folder).Order(StringComparer.Ordinal))
-                references.Add(await _artifacts.UploadAsync(file, Path.GetFileName(file), CancellationToken.None));
+                references.Add(await _artifacts.UploadAsync(file, Path.GetFileName(file), cancellation));
             return references;
         }
         finally

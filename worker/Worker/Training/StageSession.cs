@@ -13,9 +13,11 @@ internal sealed class StageSession(StageSpec spec, Door door, ITransport transpo
 {
     private readonly GenerationInbox _inbox = new();
     private readonly CancellationTokenSource _dismissed = new();
+    // A stop or a signal may come while the member is being made.
+    private readonly Lock _gate = new();
     private volatile Member? _member;
-    private volatile bool _stop;
-    private volatile bool _leaving;
+    private bool _stop;
+    private bool _leaving;
 
     public int Index => spec.StageIndex;
 
@@ -30,14 +32,20 @@ internal sealed class StageSession(StageSpec spec, Door door, ITransport transpo
 
     public void Stop()
     {
-        _stop = true;
-        _member?.Stop();
+        lock (_gate)
+        {
+            _stop = true;
+            _member?.Stop();
+        }
     }
 
     public void Leave()
     {
-        _leaving = true;
-        _member?.Leave();
+        lock (_gate)
+        {
+            _leaving = true;
+            _member?.Leave();
+        }
     }
 
     /// <summary>Ends the stage on this worker, whatever it is doing.</summary>
@@ -54,9 +62,12 @@ internal sealed class StageSession(StageSpec spec, Door door, ITransport transpo
         using var compute = new ComputeThread();
         using var trainer = await compute.RunAsync(() => Prepare(compute, files, training, validation), _dismissed.Token);
         using var member = new Member(trainer.Replica, transport, door, _inbox, outbox, trainer.Options, time);
-        _member = member;
-        if (_stop) member.Stop();
-        if (_leaving) member.Leave();
+        lock (_gate)
+        {
+            _member = member;
+            if (_stop) member.Stop();
+            if (_leaving) member.Leave();
+        }
         outbox.Report(new WorkerReport { Prepared = new Prepared { StageIndex = spec.StageIndex, Probe = trainer.Probe } });
         return await member.RunAsync(_dismissed.Token);
     }

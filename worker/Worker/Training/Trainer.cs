@@ -28,7 +28,9 @@ internal sealed class Trainer : IReplica, IDisposable
         var hyper = spec.Hyperparameters;
         _optimizer = new AdamWOptions
         {
-            Beta1 = hyper.Beta1, Beta2 = hyper.Beta2, Epsilon = hyper.Epsilon, WeightDecay = hyper.WeightDecay, ClipNorm = hyper.ClipNorm,
+            Beta1 = hyper.Beta1, Beta2 = hyper.Beta2, Epsilon = hyper.Epsilon, WeightDecay = hyper.WeightDecay, 
+            // 0 stands for no clipping.
+            ClipNorm = hyper.ClipNorm == 0 ? double.PositiveInfinity : hyper.ClipNorm,
         };
         _optimizer.Validate();
     }
@@ -96,7 +98,7 @@ internal sealed class Trainer : IReplica, IDisposable
     public Task<Task<IReadOnlyList<ArtifactRef>>> BeginCheckpointAsync(Position position, CancellationToken cancellation)
     {
         var snapshot = new CheckpointSnapshot(_spec, position, _data.Order, _host.Snapshot(copy: true), _state.OptimizerStep);
-        return Task.FromResult(Task.Run(() => _files.UploadCheckpointAsync(snapshot, _state.Config, _state.Slots), CancellationToken.None));
+        return Task.FromResult(Task.Run(() => _files.UploadCheckpointAsync(snapshot, _state.Config, _state.Slots, cancellation), cancellation));
     }
 
     public void Dispose()

@@ -1,0 +1,115 @@
+using MiniMind.Collectives.Membership;
+using MiniMind.Protos;
+
+namespace MiniMind.Collectives.Tests.Membership;
+
+public sealed class CheckpointKeeperTests
+{
+    private static bool IsWritten(WorkerReport report) => report.CheckpointWritten is not null;
+
+    [Fact]
+    public async Task The_lowest_rank_writes_the_checkpoints_that_are_due()
+    {
+        await using var crew = new Crew(totalSteps: 7, checkpointInterval: 3);
+        foreach (var name in Plans.Workers(2)) await crew.AddAsync(name);
+        crew.Announce(1, Plans.Workers(2));
+        foreach (var step in (long[])[3, 6, 7])
+        {
+            var written = (await crew["w0"].Reports.NextAsync(IsWritten)).CheckpointWritten;
+            var entry = crew["w0"].Reports.Unacknowledged.Single(other => other.Step == step);
+            Assert.Equal((step, Convert.ToHexStringLower(entry.Hash.Span)), (written.Step, written.LedgerHash));
+        }
+        Assert.DoesNotContain(crew["w1"].Reports.All, IsWritten);
+    }
+
+    [Fact]
+    public async Task A_checkpoint_that_the_announcement_calls_complete_is_not_written_again()
+    {
+        await using var crew = new Crew(totalSteps: 4, checkpointInterval: 2);
+        await crew.AddAsync("w0");
+        crew.Announce(1, ["w0"], checkpoint: 2);
+        Assert.Equal(4, (await crew["w0"].Reports.NextAsync(IsWritten)).CheckpointWritten.Step);
+    }
+
+    [Fact]
+    public async Task A_member_that_leaves_finishes_what_it_writes()
+    {
+        await using var crew = new Crew(totalSteps: 1_000_000, checkpointInterval: 3);
+        foreach (var name in Plans.Workers(2)) await crew.AddAsync(name);
+        var (begun, done) = Writing(crew["w0"]);
+        crew.Announce(1, Plans.Workers(2));
+        await begun.Task.WaitAsync(Transport.Patience.Limit);
+        crew["w0"].Member.Leave();
+        crew.Announce(2, ["w1"]);
+        await crew["w1"].Reports.NextAsync(report => report.Applied?.Generation == 2);
+        Assert.False(crew["w0"].End.IsCompleted);
+
+        done.SetResult();
+
+        Assert.Equal(MemberEnd.Left, await crew["w0"].End.WaitAsync(Transport.Patience.Limit));
+        Assert.Contains(crew["w0"].Reports.All, IsWritten);
+    }
+
+    [Fact]
+    public async Task A_member_that_is_dismissed_gives_up_what_it_writes_and_reports_no_failure()
+    {
+        await using var crew = new Crew(totalSteps: 1_000_000, checkpointInterval: 3);
+        var hand = await crew.AddAsync("w0");
+        var (begun, _) = Writing(hand);
+        crew.Announce(1, ["w0"]);
+        await begun.Task.WaitAsync(Transport.Patience.Limit);
+        await hand.DismissAsync();
+        Assert.Equal(MemberEnd.Dismissed, await hand.End.WaitAsync(Transport.Patience.Limit));
+        Assert.DoesNotContain(hand.Reports.All, report => IsWritten(report) || report.Failure is not null);
+    }
+
+    /// <summary>An upload may take minutes while a coordinator is away; the ranks must be able to go on without somebody meanwhile.</summary>
+    [Fact]
+    public async Task A_new_generation_does_not_wait_for_the_writer_and_nothing_is_written_twice()
+    {
+        await using var crew = new Crew(totalSteps: 6, checkpointInterval: 0);
+        foreach (var name in Plans.Workers(2)) await crew.AddAsync(name);
+        var (begun, done) = Writing(crew["w0"]);
+        crew.Announce(1, Plans.Workers(2));
+        await begun.Task.WaitAsync(Transport.Patience.Limit);
+        await crew.AddAsync("w2");
+        crew.Announce(2, Plans.Workers(3));
+        // The newcomer has a copy of the finished state, although the writer is still writing.
+        await Task.Run(async () =>
+        {
+            while (crew["w2"].Member.Position.Step < 6) await Task.Yield();
+        }).WaitAsync(Transport.Patience.Limit);
+        Assert.Equal(TestReplica.Expected(6, Crew.Lanes), crew["w2"].Replica.Weights);
+
+        done.SetResult();
+
+        await crew["w0"].Reports.NextAsync(IsWritten);
+        await crew["w0"].DismissAsync();
+        await crew["w0"].End.WaitAsync(Transport.Patience.Limit);
+        Assert.Single(crew["w0"].Reports.All, IsWritten);
+    }
+
+    [Fact]
+    public async Task A_checkpoint_that_cannot_be_written_is_reported_with_its_step()
+    {
+        await using var crew = new Crew(totalSteps: 3, checkpointInterval: 0);
+        var hand = await crew.AddAsync("w0");
+        hand.Replica.WriteCheckpoint = (_, _) => throw new IOException("no space left on device");
+        crew.Announce(1, ["w0"]);
+        var failure = (await hand.Reports.NextAsync(report => report.Failure is not null)).Failure;
+        Assert.Equal("checkpoint of step 3 could not be written: no space left on device", failure.Message);
+    }
+
+    /// <summary>Lets the writing of the first checkpoint take until the test ends it.</summary>
+    private static (TaskCompletionSource Begun, TaskCompletionSource Done) Writing(Hand hand)
+    {
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        hand.Replica.WriteCheckpoint = (_, cancellation) =>
+        {
+            begun.TrySetResult();
+            return done.Task.WaitAsync(cancellation);
+        };
+        return (begun, done);
+    }
+}
