@@ -21,7 +21,7 @@ public sealed class RunFileTests : IDisposable
         Assert.Equal("run", run.Name);
         Assert.Equal(Path.Combine("runs", "run"), run.Out);
         Assert.Equal((42UL, 1, 1, "cpu", "float32", 10), (run.Seed, run.Workers, run.Threads, run.Device, run.Precision, run.LogInterval));
-        Assert.Equal((300, 128), (run.Model.VocabularySize, run.Model.HiddenSize));
+        Assert.Equal((300, 192), (run.Model.VocabularySize, run.Model.HiddenSize));
         var stage = Assert.IsType<TrainingStage>(run.Stages[1]);
         Assert.Equal(("pretrain", "pretrain", 1, 8, 256), (stage.Name, stage.Kind, stage.Epochs, stage.Lanes, stage.SequenceLength));
         Assert.Equal((5e-4, "cosine", 0.01, 0.9, 0.999, 1e-8, 1.0), (stage.Optimizer.LearningRate, stage.Optimizer.Schedule, stage.Optimizer.WeightDecay,
@@ -139,7 +139,7 @@ public sealed class RunFileTests : IDisposable
     [Fact]
     public void CanonicalText_is_the_same_for_the_same_run_spelled_differently()
     {
-        string spelled = Minimal.Replace("model: tiny", "model: {preset: tiny, layers: 4}", StringComparison.Ordinal) + "\n    epochs: 1\nseed: 42\n";
+        string spelled = Minimal.Replace("model: tiny", "model: {preset: tiny, layers: 2}", StringComparison.Ordinal) + "\n    epochs: 1\nseed: 42\n";
 
         Assert.Equal(Load(Minimal).CanonicalText, Load(spelled).CanonicalText);
     }
