@@ -27,6 +27,7 @@ internal sealed class TrainedTokenizer(TokenizerStage stage, string folder)
         var key = Key();
         if (File.Exists(KeyFile) && File.ReadAllText(KeyFile) == key) return Tokenizer.Load(folder);
         tell($"training a tokenizer of {stage.VocabularySize} tokens on {string.Join(", ", stage.Data)}");
+        Directory.CreateDirectory(folder);
         File.Delete(KeyFile);
         var texts = stage.Data.SelectMany(path => Texts(path, cancellation));
         BpeTrainer.Train(texts, new BpeTrainerOptions { VocabularySize = stage.VocabularySize }).Save(folder);

@@ -119,6 +119,17 @@ public sealed class BadInputTests(ReferenceRun reference)
     }
 
     [Fact]
+    public async Task Question_in_invalid_utf8_is_refused()
+    {
+        File.WriteAllBytes(Project.PathOf("asked.jsonl"), Encoding.Latin1.GetBytes("{\"question\": \"caf\u00e9\", \"answer\": \"x\"}\n"));
+
+        var ended = await Program.RunAsync(Project.Folder, "eval", "--model", Path.Combine(reference.Folder, "latest"), "--questions", "asked.jsonl");
+
+        Assert.True(ended.ExitCode == 2, ended.ToString());
+        Assert.Equal("error: asked.jsonl:1: invalid UTF-8 at byte 18", ended.Error.Trim());
+    }
+
+    [Fact]
     public async Task Model_folder_that_does_not_exist_is_refused()
     {
         var ended = await Program.RunAsync(Project.Folder, "chat", "--model", "nowhere", "--prompt", "Hello");

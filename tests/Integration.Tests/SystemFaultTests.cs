@@ -24,11 +24,12 @@ public sealed class SystemFaultTests(ReferenceRun reference)
 
         await using (var run = disk.Start(Project.Folder, TinyProject.RunArguments(folder, "--workers", "1", "--resume")))
         {
-            await run.SeeAsync("pretrain: step 6/");
+            await run.SeeAsync("worker-0: training");
             disk.Fill();
             var ended = await run.EndAsync();
 
             Assert.True(ended.ExitCode == 1, ended.ToString());
+            Assert.StartsWith("error: ", ended.Error, StringComparison.Ordinal);
             Assert.Contains(disk.Complaint, ended.Error, StringComparison.Ordinal);
             Assert.DoesNotContain("   at ", ended.Error, StringComparison.Ordinal);
         }

@@ -21,7 +21,7 @@ internal sealed class SmallDisk : IDisposable
     public string Folder { get; }
 
     /// <summary>The system's words for it.</summary>
-    public string Complaint => _mounted ? "the disk is full" : "File too large";
+    public string Complaint => _mounted ? "No space left on device" : "too large";
 
     private string Filler => Path.Combine(Folder, "filler");
 
