@@ -28,7 +28,10 @@ internal sealed class Trainer : IReplica, IDisposable
         var hyper = spec.Hyperparameters;
         _optimizer = new AdamWOptions
         {
-            Beta1 = hyper.Beta1, Beta2 = hyper.Beta2, Epsilon = hyper.Epsilon, WeightDecay = hyper.WeightDecay, 
+            Beta1 = hyper.Beta1,
+            Beta2 = hyper.Beta2,
+            Epsilon = hyper.Epsilon,
+            WeightDecay = hyper.WeightDecay,
             // 0 stands for no clipping.
             ClipNorm = hyper.ClipNorm == 0 ? double.PositiveInfinity : hyper.ClipNorm,
         };
