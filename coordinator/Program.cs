@@ -7,7 +7,7 @@ var handlers = new CommandHandlers(
     (options, stop) => new RunPipeline(options, TimeProvider.System).RunAsync(stop),
     (options, _) =>
     {
-        Console.WriteLine(ToyWorldWriter.Write(options.Out, options.Seed));
+        ToyWorldWriter.Write(options.Out, options.Seed).WriteTo(Console.Out);
         return Task.FromResult(ExitCodes.Success);
     },
     (verb, arguments) => WorkerProgram.Locate().RunAsync(verb, arguments, new WorkerEnvironment { Threads = Math.Min(4, Environment.ProcessorCount) }));

@@ -30,8 +30,8 @@ public static class LedgerChain
         ReadOnlySpan<long> numbers =
         [
             entry.Step, entry.FirstSample, entry.EndSample,
-            BitConverter.DoubleToInt64Bits(entry.Sums.LossNumerator), entry.Sums.Targets,
-            BitConverter.DoubleToInt64Bits(entry.Sums.AuxiliaryLoss), entry.Sums.Correct, entry.Sums.Tokens, entry.Sums.Sequences,
+            BitsOf(entry.Sums.LossNumerator), entry.Sums.Targets,
+            BitsOf(entry.Sums.AuxiliaryLoss), entry.Sums.Correct, entry.Sums.Tokens, entry.Sums.Sequences,
         ];
         foreach (var number in numbers)
         {
@@ -42,6 +42,9 @@ public static class LedgerChain
         data[at] = entry.Skipped ? (byte)1 : (byte)0;
         return ByteString.CopyFrom(SHA256.HashData(data));
     }
+
+    /// <summary>There are many NaNs, but text knows one: all have the same bits here.</summary>
+    private static long BitsOf(double value) => BitConverter.DoubleToInt64Bits(double.IsNaN(value) ? double.NaN : value);
 
     private static void Append(Span<byte> data, ref int at, ByteString bytes, int size)
     {

@@ -1,3 +1,4 @@
+using MiniMind.Coordinator.Pipeline;
 using MiniMind.Coordinator.Storage;
 using MiniMind.Text;
 
@@ -16,7 +17,7 @@ public static class ErrorReport
         fault = Unwrap(fault);
         if (fault is OperationCanceledException) return ExitCodes.Interrupted;
         var (message, code) = Describe(fault);
-        bool unexplained = code == ExitCodes.Fault && !DiskFull.IsCause(fault) && !verbose;
+        bool unexplained = code == ExitCodes.Fault && fault is not RunFailedException && !DiskFull.IsCause(fault) && !verbose;
         error.WriteLine($"error: {message}{(unexplained ? " (use --verbose for details)" : "")}");
         if (verbose) error.WriteLine(fault);
         return code;
@@ -25,7 +26,8 @@ public static class ErrorReport
     private static (string Message, int Code) Describe(Exception fault) => fault switch
     {
         InputException => (fault.Message, ExitCodes.WrongInput),
-        IOException when DiskFull.IsCause(fault) => ($"the disk is full: {OneLine(fault.Message)}; free some space, then go on with --resume", ExitCodes.Fault),
+        RunFailedException => (fault.Message, ExitCodes.Fault),
+        _ when DiskFull.IsCause(fault) => (DiskFull.Describe(fault), ExitCodes.Fault),
         _ => ($"{fault.GetType().Name}: {OneLine(fault.Message)}", ExitCodes.Fault),
     };
 
@@ -33,7 +35,7 @@ public static class ErrorReport
     private static Exception Unwrap(Exception fault)
     {
         for (var inner = fault; inner is not null; inner = inner.InnerException)
-            if (inner is InputException || DiskFull.IsCause(inner)) return inner;
+            if (inner is InputException or RunFailedException || DiskFull.IsCause(inner)) return inner;
         return fault is AggregateException { InnerExceptions.Count: 1 } single ? single.InnerExceptions[0] : fault;
     }
 

@@ -5,8 +5,8 @@ namespace MiniMind.Coordinator.Generations;
 /// <summary>What a stage's lead does to the world around it.</summary>
 public interface IStageEffects
 {
-    /// <summary>Stores the newest generation durably. It is announced only afterwards.</summary>
-    Task StoreAsync(Generation generation);
+    /// <summary>Stores the newest generation, and the probe lane's digest that its members share, durably. It is announced only afterwards.</summary>
+    Task StoreAsync(Generation generation, string? probe);
 
     /// <summary>Sends an order to a worker, if it is connected.</summary>
     void Send(string worker, CoordinatorOrder order);

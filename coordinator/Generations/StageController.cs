@@ -19,7 +19,6 @@ public sealed class StageController
     private readonly long _start;
     private long _arrivals;
     private long _highest;
-    private string? _probe;
     private bool _troubled;
 
     /// <param name="stored">The newest generation of this stage found in storage; its members are given time to reconnect.</param>
@@ -34,6 +33,9 @@ public sealed class StageController
         foreach (var member in stored?.Members ?? [])
             _attendances[member.Worker] = new Attendance(member.Incarnation, member.Endpoint, _arrivals++) { Prepared = true, Connected = true, Heard = _start };
     }
+
+    /// <summary>Digest of the probe lane that every worker must have; null before the first. Belongs to the run, so it is stored and given back.</summary>
+    public string? Probe { get; set; }
 
     /// <summary>The newest generation, or null before the first.</summary>
     public Generation? Current { get; private set; }
@@ -60,11 +62,11 @@ public sealed class StageController
     public string? Prepare(string worker, string incarnation, string probe)
     {
         if (Find(worker, incarnation) is not { } known) return null;
-        _probe ??= probe;
-        if (_probe != probe)
+        Probe ??= probe;
+        if (Probe != probe)
         {
             Expel(worker);
-            return $"its probe lane gives {probe}, that of the first worker {_probe}: weights would depend on who computes what";
+            return $"its probe lane gives {probe}, that of the first worker {Probe}: weights would depend on who computes what";
         }
         known.Prepared = true;
         return null;

@@ -116,7 +116,7 @@ public sealed class StageLead
         var decision = _controller.Decide();
         if (!decision.Form) return;
         var generation = _controller.Form(decision, _progress);
-        await _effects.StoreAsync(generation);
+        await _effects.StoreAsync(generation, _controller.Probe);
         _effects.Formed(generation);
         _effects.Broadcast(new CoordinatorOrder { Generation = generation });
     }
@@ -154,6 +154,11 @@ public sealed class StageLead
             return;
         }
         if (_ahead?.Step <= written.Step) _ahead = null;
+        if (_ledger.HashOf(_spec.StageIndex, written.Step) is { } expected && Convert.ToHexStringLower(expected.Span) != written.LedgerHash)
+        {
+            await EndAsync(() => _effects.FailedAsync($"the checkpoint of step {written.Step} belongs to another history than the ledger", userError: false));
+            return;
+        }
         await _effects.CompleteCheckpointAsync(written);
         _progress = new StageProgress(written.Step, written.Step, Convert.FromHexString(written.LedgerHash), [.. written.Files]);
     }

@@ -12,8 +12,9 @@ internal sealed class GrainEffects(
 {
     private readonly Dictionary<long, double> _validations = [];
 
-    public async Task StoreAsync(Generation generation)
+    public async Task StoreAsync(Generation generation, string? probe)
     {
+        stored.State.Probe = probe;
         stored.State.Generation = generation.ToByteArray();
         await stored.WriteStateAsync();
     }

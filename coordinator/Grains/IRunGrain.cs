@@ -36,6 +36,9 @@ public interface IRunGrain : IGrainWithStringKey
     /// <summary>Asks all workers to checkpoint and halt.</summary>
     Task StopAsync(string reason);
 
+    /// <summary>Asks all workers for a checkpoint after the step in flight.</summary>
+    Task CheckpointAsync();
+
     /// <summary>Tells all workers that there is nothing more to do.</summary>
     Task DismissAsync(string reason);
 

@@ -1,7 +1,9 @@
 using Google.Protobuf;
 using MiniMind.Coordinator.Generations;
 using MiniMind.Coordinator.Ledger;
+using MiniMind.Coordinator.Storage;
 using MiniMind.Protos;
+using Orleans.Storage;
 
 namespace MiniMind.Coordinator.Grains;
 
@@ -48,7 +50,7 @@ public sealed class RunGrain(
         var newest = stored.State.Generation is { } bytes ? Generation.Parser.ParseFrom(bytes) : null;
         var options = new StageControllerOptions(next.StageIndex, new GenerationOptions(expectedWorkers, StartPatience, silence));
         // Workers of an earlier process of this coordinator cannot find it again, because its port is drawn anew: nobody is adopted.
-        var controller = new StageController(options, stored: null, newest?.Number ?? 0, time);
+        var controller = new StageController(options, stored: null, newest?.Number ?? 0, time) { Probe = stored.State.Probe };
         var effects = new GrainEffects(next, stored, folders, folder, new MembershipRecord(folder.Membership, time), Send, Broadcast, Tell);
         _lead = new StageLead(next, controller, _ledger, Progress(next.StageIndex), effects);
         foreach (var hello in _hellos.Values.ToList()) await _lead.ConnectAsync(hello);
@@ -82,6 +84,12 @@ public sealed class RunGrain(
 
     public Task StopAsync(string reason) => LeadAsync(lead => lead.StopAsync(reason));
 
+    public Task CheckpointAsync()
+    {
+        Broadcast(new CoordinatorOrder { Checkpoint = new CheckpointOrder() });
+        return Task.CompletedTask;
+    }
+
     public Task DismissAsync(string reason)
     {
         Broadcast(new CoordinatorOrder { Dismissed = new Dismissed { Reason = reason } });
@@ -108,10 +116,12 @@ public sealed class RunGrain(
         {
             await call(_lead);
         }
-        catch (Exception fault) when (fault is IOException or InvalidDataException or UnauthorizedAccessException)
+        // Another activation has written: the runtime ends this one, which must not speak for the run. (Storage faults come wrapped by the runtime.)
+        catch (Exception fault) when (fault is not InconsistentStateException)
         {
             _lead = null;
-            Tell(new RunEvent { Failed = new RunFailed { Message = fault.Message } });
+            var message = DiskFull.Find(fault) is { } full ? DiskFull.Describe(full) : fault.GetBaseException().Message;
+            Tell(new RunEvent { Failed = new RunFailed { Message = message } });
         }
     }
 

@@ -16,6 +16,10 @@ public sealed class RunRecord
     [Id(2)]
     public byte[]? Generation { get; set; }
 
+    /// <summary>Digest of the probe lane, the same for all workers of the run; null before the first.</summary>
+    [Id(4)]
+    public string? Probe { get; set; }
+
     /// <summary>Complete checkpoints that are kept, oldest first.</summary>
     [Id(3)]
     public List<CheckpointRecord> Checkpoints { get; set; } = [];

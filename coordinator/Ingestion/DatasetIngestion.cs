@@ -1,6 +1,6 @@
-using MiniMind.Coordinator.Storage;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using MiniMind.Coordinator.Storage;
 using MiniMind.Text;
 using MiniMind.Text.Datasets;
 using MiniMind.Text.Packing;

@@ -58,6 +58,9 @@ public sealed class LedgerBook
     /// <summary>Newest step of a stage; 0 while it has none.</summary>
     public long NewestStep(int stage) => Newest.Stage == stage ? Newest.Step : 0;
 
+    /// <summary>Hash of the entry of a step; null when there is none.</summary>
+    public ByteString? HashOf(int stage, long step) => _hashes.GetValueOrDefault((stage, step));
+
     /// <summary>Takes an entry that a rank hands over.</summary>
     public AppendOutcome Append(LedgerEntry entry)
     {

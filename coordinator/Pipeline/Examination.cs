@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Text.Json;
+using MiniMind.Coordinator.CommandLine;
 using MiniMind.Coordinator.Grains;
 using MiniMind.Coordinator.RunFiles;
 using MiniMind.Coordinator.Screen;
 using MiniMind.Coordinator.Workers;
+using MiniMind.Text;
 using MiniMind.Text.Configuration;
 
 namespace MiniMind.Coordinator.Pipeline;
@@ -62,7 +64,10 @@ internal sealed class Examination(RunFile run, EvalStage stage, RunFolder folder
         var environment = new WorkerEnvironment { Threads = Math.Min(4, Environment.ProcessorCount) };
         await using var launcher = new WorkerLauncher(WorkerProgram.Locate(), environment, folder.Logs);
         var exit = await launcher.Start(arguments[0], arguments).Exit.WaitAsync(cancellation);
-        if (exit.ExitCode != 0)
-            throw new InvalidOperationException($"{arguments[0]} ended with exit code {exit.ExitCode}: {string.Join(" ", exit.LastLines)} (log: {exit.LogPath})");
+        if (exit.ExitCode == ExitCodes.Success) return;
+        var words = string.Join('\n', exit.LastLines);
+        throw exit.ExitCode == ExitCodes.WrongInput
+            ? new InputException(words.Replace("error: ", "", StringComparison.Ordinal))
+            : new RunFailedException($"{arguments[0]} ended with exit code {exit.ExitCode}, its last words ({exit.LogPath}):\n{words}");
     }
 }

@@ -5,9 +5,7 @@ using MiniMind.Coordinator.RunFiles;
 using MiniMind.Coordinator.Screen;
 using MiniMind.Coordinator.ToyWorld;
 using MiniMind.Protos;
-using MiniMind.Text;
 using MiniMind.Text.Configuration;
-using MiniMind.Text.Datasets;
 using MiniMind.Text.Packing;
 using MiniMind.Text.Tokenization;
 
@@ -41,7 +39,7 @@ internal sealed class Preparation(RunFile run, RunFolder folder, ArtifactStore a
 
     private void WriteSample()
     {
-        if (run.Sample is not { } sample || sample.Files.All(File.Exists)) return;
+        if (run.Sample is not { } sample || (sample.Files.All(File.Exists) && ToyWorldWriter.SeedOf(sample.Out) == sample.Seed)) return;
         screen.Message($"writing the toy world to {sample.Out}");
         ToyWorldWriter.Write(sample.Out, sample.Seed);
     }
@@ -49,23 +47,7 @@ internal sealed class Preparation(RunFile run, RunFolder folder, ArtifactStore a
     private Tokenizer LoadTokenizer(CancellationToken cancellation)
     {
         if (run.TokenizerFolder is { } given) return Tokenizer.Load(given);
-        var stage = run.Stages.OfType<TokenizerStage>().Single();
-        if (File.Exists(Path.Combine(folder.Tokenizer, "tokenizer.json"))) return Tokenizer.Load(folder.Tokenizer);
-        screen.Message($"training a tokenizer of {stage.VocabularySize} tokens on {string.Join(", ", stage.Data)}");
-        var texts = stage.Data.SelectMany(path => Texts(path, cancellation));
-        BpeTrainer.Train(texts, new BpeTrainerOptions { VocabularySize = stage.VocabularySize }).Save(folder.Tokenizer);
-        return Tokenizer.Load(folder.Tokenizer);
-    }
-
-    /// <summary>The texts of a JSONL file of any kind, as a tokenizer sees them.</summary>
-    private static IEnumerable<string> Texts(string path, CancellationToken cancellation)
-    {
-        foreach (var line in Text.Datasets.JsonLines.Read(path))
-        {
-            cancellation.ThrowIfCancellationRequested();
-            if (line.Fault is { } fault) throw new InputException($"{path}:{line.Number}: {fault}");
-            foreach (var text in DocumentTexts.Of(line.Value)) yield return text;
-        }
+        return new TrainedTokenizer(run.Stages.OfType<TokenizerStage>().Single(), folder.Tokenizer).Load(screen.Message, cancellation);
     }
 
     private async Task<IngestedDataset> IngestAsync(TrainingStage stage, Tokenizer tokenizer, CancellationToken cancellation)

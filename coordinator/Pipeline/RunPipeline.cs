@@ -14,6 +14,8 @@ namespace MiniMind.Coordinator.Pipeline;
 /// </summary>
 internal sealed class RunPipeline(RunOptions options, TimeProvider time)
 {
+    private static readonly TimeSpan ExitPatience = TimeSpan.FromSeconds(10);
+
     public async Task<int> RunAsync(CancellationToken stop)
     {
         var start = time.GetTimestamp();
@@ -24,7 +26,8 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
         RefuseToOverwrite(folder);
 
         await using var screen = Screens.Open(options, run, folder, time);
-        await using var host = await CoordinatorHost.StartAsync(folder, port: 0, options.Verbose, time);
+        if (run.Caveat is { } caveat) screen.Message(caveat);
+        await using var host = await CoordinatorHost.StartAsync(folder, options.Verbose, time);
         var prepared = await new Preparation(run, folder, host.Artifacts, screen).PrepareAsync(stop);
         var grain = host.Grains.GetGrain<IRunGrain>(run.Name);
         var record = await OpenAsync(grain, prepared, folder);
@@ -58,7 +61,7 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
         await grain.WatchAsync(watcher);
         await using var workers = new WorkerPool(run, folder, host.Address, screen, events);
         workers.Start(run.Workers);
-        var runner = new StageRunner(grain, events, screen, time);
+        var runner = new StageRunner(grain, events, screen, workers.Progressed, time);
         foreach (var spec in left)
         {
             var firstStep = record.Checkpoints.LastOrDefault(checkpoint => checkpoint.StageIndex == spec.StageIndex)?.Step ?? 0;
@@ -68,6 +71,7 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
         }
         workers.Close();
         await grain.DismissAsync("the run is complete");
+        await workers.WaitForExitAsync(ExitPatience, time);
         GC.KeepAlive(events);
         return (StageEnd.Completed, summaries);
     }

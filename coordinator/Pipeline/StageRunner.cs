@@ -14,14 +14,14 @@ internal enum StageEnd
 }
 
 /// <summary>Sees one stage through: begins it, shows what happens, and waits for its end.</summary>
-internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScreen screen, TimeProvider time)
+internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScreen screen, Action progressed, TimeProvider time)
 {
     private static readonly TimeSpan FirstWorker = TimeSpan.FromMinutes(3);
 
     private bool _formed;
 
     /// <exception cref="InputException">A worker found the input wrong.</exception>
-    /// <exception cref="InvalidOperationException">The stage cannot go on; the message says why.</exception>
+    /// <exception cref="RunFailedException">The stage cannot go on; the message says why.</exception>
     public async Task<(StageEnd End, StageSummary Summary)> RunAsync(
         StageSpec spec, long firstStep, int expectedWorkers, CancellationToken stop)
     {
@@ -35,6 +35,8 @@ internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScr
         while (true)
         {
             var happened = await NextAsync(_formed ? CancellationToken.None : patience.Token);
+            // Whoever prepares is on its way.
+            if (happened.Noticed?.State == "preparing") patience.CancelAfter(FirstWorker);
             if (Show(spec, meter, happened) is not { } end) continue;
             var summary = meter.Summary();
             screen.StageEnded(summary);
@@ -50,7 +52,7 @@ internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScr
         }
         catch (OperationCanceledException)
         {
-            throw new InvalidOperationException(
+            throw new RunFailedException(
                 $"no worker came within {FirstWorker.TotalMinutes:0} minutes; the workers' logs (logs/ in the run's folder) may say why");
         }
     }
@@ -60,6 +62,7 @@ internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScr
         switch (happened.HappenedCase)
         {
             case RunEvent.HappenedOneofCase.Committed:
+                progressed();
                 screen.StepCommitted(meter.Add(happened.Committed));
                 break;
             case RunEvent.HappenedOneofCase.Validated:
@@ -86,7 +89,7 @@ internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScr
             case RunEvent.HappenedOneofCase.Failed:
                 throw happened.Failed.UserError
                     ? new InputException(happened.Failed.Message)
-                    : new InvalidOperationException(happened.Failed.Message);
+                    : new RunFailedException(happened.Failed.Message);
         }
         return null;
     }

@@ -33,6 +33,15 @@ internal sealed class WorkerPool : IAsyncDisposable
         for (var i = 0; i < count; i++) Start($"worker-{i}");
     }
 
+    /// <summary>Steps are being committed: earlier deaths no longer count.</summary>
+    public void Progressed()
+    {
+        lock (_gate) _restarts.Clear();
+    }
+
+    /// <summary>Waits until all workers have ended by themselves, for a bounded time.</summary>
+    public Task WaitForExitAsync(TimeSpan patience, TimeProvider time) => _launcher.WaitForExitAsync(patience, time);
+
     /// <summary>Exits from now on are expected.</summary>
     public void Close()
     {

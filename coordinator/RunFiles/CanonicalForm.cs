@@ -1,5 +1,5 @@
-using System.Text.Json;
 using System.Text;
+using System.Text.Json;
 using MiniMind.Coordinator.Ingestion;
 using MiniMind.Text.Configuration;
 using MiniMind.Text.Packing;

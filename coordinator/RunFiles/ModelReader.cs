@@ -32,7 +32,7 @@ internal sealed class ModelReader(MappingReader top, FaultList faults)
             FeedForwardSize = Size("feed_forward_size", named ? basis.FeedForwardSize : 0, required: false),
             MaxPositions = Size("max_positions", named ? basis.MaxPositions : 32768, required: false),
             RopeTheta = reader.Number("rope_theta", basis.RopeTheta, value => value > 1, "a number above 1"),
-            InitializerRange = reader.Number("initializer_range", basis.InitializerRange, value => value is > 0 and < 10, "a positive number"),
+            InitializerRange = reader.Number("initializer_range", named ? basis.InitializerRange : 0.02, value => value is > 0 and < 10, "a positive number"),
             NormEpsilon = reader.Number("norm_epsilon", basis.NormEpsilon, value => value is > 0 and < 1, "a number between 0 and 1"),
             VocabularySize = Size("vocabulary_size", vocabulary ?? basis.VocabularySize, required: false),
         };

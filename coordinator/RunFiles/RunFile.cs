@@ -27,6 +27,9 @@ public sealed record RunFile
     /// <summary><see cref="Cpu"/> or <see cref="Cuda"/>.</summary>
     public required string Device { get; init; }
 
+    /// <summary>What a user of this device must know; null for one on which "one run, one result" was measured.</summary>
+    public string? Caveat => Device == Cpu ? null : $"device {Device}: not bit-exact: equal results for any number of workers were measured on CPUs only";
+
     public required string Precision { get; init; }
 
     /// <summary>Steps between two log lines.</summary>

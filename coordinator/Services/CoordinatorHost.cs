@@ -27,16 +27,14 @@ public sealed class CoordinatorHost : IAsyncDisposable
     /// <summary>The way to the grains.</summary>
     public IGrainFactory Grains => _app.Services.GetRequiredService<IGrainFactory>();
 
-    /// <summary>Starts on loopback.</summary>
-    /// <param name="port">Port for workers; 0: any free one.</param>
-    /// <exception cref="Text.InputException">The port is in use.</exception>
-    public static async Task<CoordinatorHost> StartAsync(RunFolder folder, int port, bool verbose, TimeProvider time)
+    /// <summary>Starts on loopback, on any free port.</summary>
+    public static async Task<CoordinatorHost> StartAsync(RunFolder folder, bool verbose, TimeProvider time)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.SetMinimumLevel(verbose ? LogLevel.Information : LogLevel.None);
         // Signals are the command line's to answer.
         builder.Services.AddSingleton<IHostLifetime, SilentLifetime>();
-        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, port));
+        builder.WebHost.ConfigureKestrel(Configure);
         builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = null);
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(folder);
@@ -50,15 +48,7 @@ public sealed class CoordinatorHost : IAsyncDisposable
         app.MapGrpcService<RendezvousService>();
         app.MapGrpcService<ArtifactsService>();
         app.MapGrpcService<RunsService>();
-        try
-        {
-            await app.StartAsync();
-        }
-        catch (IOException fault) when (fault.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
-        {
-            await app.DisposeAsync();
-            throw new Text.InputException($"port {port} is in use by another program; choose another one with --port, or leave it out for any free one", fault);
-        }
+        await app.StartAsync();
         return new CoordinatorHost(app);
     }
 
@@ -68,9 +58,9 @@ public sealed class CoordinatorHost : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private static void Configure(KestrelServerOptions kestrel, int port)
+    private static void Configure(KestrelServerOptions kestrel)
     {
-        kestrel.Listen(IPAddress.Loopback, port, endpoint => endpoint.Protocols = HttpProtocols.Http2);
+        kestrel.Listen(IPAddress.Loopback, port: 0, endpoint => endpoint.Protocols = HttpProtocols.Http2);
         kestrel.Limits.MaxRequestBodySize = null;
         kestrel.Limits.MinRequestBodyDataRate = null;
         kestrel.Limits.MinResponseDataRate = null;

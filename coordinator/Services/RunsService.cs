@@ -15,6 +15,12 @@ public sealed class RunsService(IGrainFactory grains) : Runs.RunsBase
         return await StatusAsync(request);
     }
 
+    public override async Task<RunStatus> Checkpoint(RunRequest request, ServerCallContext context)
+    {
+        await Grain(request).CheckpointAsync();
+        return await StatusAsync(request);
+    }
+
     private async Task<RunStatus> StatusAsync(RunRequest request)
     {
         var record = await Grain(request).RecordAsync();

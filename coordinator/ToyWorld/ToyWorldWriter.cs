@@ -13,6 +13,15 @@ namespace MiniMind.Coordinator.ToyWorld;
 /// </remarks>
 public static class ToyWorldWriter
 {
+    /// <summary>Seed of the world that a folder holds; null when it holds none.</summary>
+    public static ulong? SeedOf(string folder)
+    {
+        var manifest = Path.Combine(folder, ToyWorldFolder.ManifestName);
+        if (!File.Exists(manifest)) return null;
+        using var json = JsonDocument.Parse(File.ReadAllBytes(manifest));
+        return json.RootElement.TryGetProperty("seed", out var seed) && seed.TryGetUInt64(out var value) ? value : null;
+    }
+
     /// <summary>
     /// Writes the world into a folder that does not exist, is empty, or holds nothing but an earlier world, which is replaced. The folder appears, or
     /// changes, at once: after a failure it is what it was. Equal seed and options give equal bytes on every machine.

@@ -34,6 +34,19 @@ public sealed class WorkerLauncher(WorkerProgram program, WorkerEnvironment envi
         return worker;
     }
 
+    /// <summary>Waits until no worker runs any more, or for so long.</summary>
+    public async Task WaitForExitAsync(TimeSpan patience, TimeProvider time)
+    {
+        try
+        {
+            await Task.WhenAll(_running.Values.Select(worker => worker.Exit)).WaitAsync(patience, time);
+        }
+        catch (TimeoutException)
+        {
+            // Whoever disposes this ends the rest.
+        }
+    }
+
     /// <summary>Ends all workers and the processes that they started, and waits until they are gone.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -21,7 +21,7 @@ internal static class FaultSchedule
         var random = run.World.Random;
         var alive = run.Alive.ToList();
         var victim = alive.Count > 0 ? alive[random.Next(alive.Count)] : null;
-        switch (random.Next(12))
+        switch (random.Next(13))
         {
             case 0 or 1:
                 victim?.Process.Kill();
@@ -51,6 +51,9 @@ internal static class FaultSchedule
             case 9 or 10:
                 run.Coordinator!.Process.Kill();
                 run.World.Schedule(null, run.World.Delay(1, 4000), () => Restart(run));
+                break;
+            case 12:
+                victim?.Process.Schedule(TimeSpan.Zero, victim.Member.CheckpointNow);
                 break;
             case 11:
                 foreach (var worker in alive) worker.Process.Kill();

@@ -55,7 +55,7 @@ internal sealed class SimulatedCoordinator : IStageEffects
         }), Broken);
     }
 
-    public async Task StoreAsync(Generation generation)
+    public async Task StoreAsync(Generation generation, string? probe)
     {
         await Task.Delay(_run.World.Delay(0.1, 5), Process.Time);
         _run.Store.Generation = generation.Clone();

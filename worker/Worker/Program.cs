@@ -6,6 +6,7 @@ var parsed = Verbs.Build().Parse(args, new ParserConfiguration { ResponseFileTok
 if (parsed.Errors.Count > 0)
 {
     foreach (var fault in parsed.Errors) Console.Error.WriteLine($"error: {fault.Message}");
+    Console.Error.WriteLine($"'minimind {parsed.CommandResult.Command.Name} --help' shows what is possible.");
     return 2;
 }
 try

@@ -9,7 +9,20 @@ public static class DocumentTexts
     private static readonly string[] Parts = ["content", "reasoning_content"];
 
     /// <summary>"text", and the contents of all messages.</summary>
-    public static IEnumerable<string> Of(JsonElement line)
+    /// <exception cref="InputException">A string that is no text, such as an escaped half of a surrogate pair.</exception>
+    public static IReadOnlyList<string> Of(JsonElement line)
+    {
+        try
+        {
+            return [.. Collect(line)];
+        }
+        catch (InvalidOperationException fault)
+        {
+            throw new InputException($"expected text, found a string that is none ({fault.Message})", fault);
+        }
+    }
+
+    private static IEnumerable<string> Collect(JsonElement line)
     {
         if (line.ValueKind != JsonValueKind.Object) yield break;
         if (line.TryGetProperty("text", out var text) && text.ValueKind == JsonValueKind.String) yield return text.GetString()!;

@@ -1,4 +1,5 @@
 using MiniMind.Coordinator.CommandLine;
+using MiniMind.Coordinator.Pipeline;
 using MiniMind.Coordinator.Storage;
 using MiniMind.Text;
 
@@ -17,6 +18,22 @@ public sealed class ErrorReportTests : IDisposable
 
         Assert.Equal(2, ErrorReport.Write(fault, _error, verbose: false));
         Assert.Equal("error: x.jsonl:3: bad", _error.ToString().TrimEnd());
+    }
+
+    [Fact]
+    public void Failed_run_is_told_as_it_stands()
+    {
+        Assert.Equal(1, ErrorReport.Write(new RunFailedException("no worker is left, its last words:\n  out of memory"), _error, verbose: false));
+        Assert.Equal("error: no worker is left, its last words:\n  out of memory", _error.ToString().TrimEnd());
+    }
+
+    [Fact]
+    public void Full_disk_behind_another_fault_is_found()
+    {
+        var fault = new InvalidOperationException("storage failed", new IOException("No space left on device : '/x/y'", 28));
+
+        Assert.Equal("No space left on device : '/x/y'", DiskFull.Find(fault)!.Message);
+        Assert.Null(DiskFull.Find(new InvalidOperationException("storage failed", new IOException("other"))));
     }
 
     [Fact]

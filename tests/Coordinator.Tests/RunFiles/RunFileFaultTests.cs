@@ -57,7 +57,7 @@ public sealed class RunFileFaultTests : IDisposable
 
     [Theory]
     [InlineData("tny", "run.yaml:1:8: model: expected minimind-3 or minimind2-small or tiny, found 'tny'; did you mean 'tiny'?")]
-    [InlineData("{preset: tiny, heads: 3}", "model.heads: expected sizes that fit together, found 3 heads do not divide the hidden size 128")]
+    [InlineData("{preset: tiny, heads: 5}", "model.heads: expected sizes that fit together, found 5 heads do not divide the hidden size 192")]
     [InlineData("{preset: tiny, key_value_heads: 3}", "model.key_value_heads: expected sizes that fit together, found 3 key-value heads do not divide 4 heads")]
     [InlineData("{hidden_size: 64, layers: 1}", "model.key_value_heads: expected a size, found nothing; add it, or start from a preset")]
     [InlineData("{preset: tiny, layers: -1}", "model.layers: expected a whole number from 1 to")]

@@ -1,8 +1,8 @@
 using MiniMind.Coordinator.Ingestion;
 using MiniMind.Coordinator.RunFiles;
 using MiniMind.Coordinator.Tests.Storage;
-using MiniMind.Text.Packing;
 using MiniMind.Text;
+using MiniMind.Text.Packing;
 
 namespace MiniMind.Coordinator.Tests.RunFiles;
 
@@ -21,7 +21,7 @@ public sealed class RunFileTests : IDisposable
         Assert.Equal("run", run.Name);
         Assert.Equal(Path.Combine("runs", "run"), run.Out);
         Assert.Equal((42UL, 1, 1, "cpu", "float32", 10), (run.Seed, run.Workers, run.Threads, run.Device, run.Precision, run.LogInterval));
-        Assert.Equal((300, 128), (run.Model.VocabularySize, run.Model.HiddenSize));
+        Assert.Equal((300, 192), (run.Model.VocabularySize, run.Model.HiddenSize));
         var stage = Assert.IsType<TrainingStage>(run.Stages[1]);
         Assert.Equal(("pretrain", "pretrain", 1, 8, 256), (stage.Name, stage.Kind, stage.Epochs, stage.Lanes, stage.SequenceLength));
         Assert.Equal((5e-4, "cosine", 0.01, 0.9, 0.999, 1e-8, 1.0), (stage.Optimizer.LearningRate, stage.Optimizer.Schedule, stage.Optimizer.WeightDecay,
@@ -139,9 +139,16 @@ public sealed class RunFileTests : IDisposable
     [Fact]
     public void CanonicalText_is_the_same_for_the_same_run_spelled_differently()
     {
-        string spelled = Minimal.Replace("model: tiny", "model: {preset: tiny, layers: 4}", StringComparison.Ordinal) + "\n    epochs: 1\nseed: 42\n";
+        string spelled = Minimal.Replace("model: tiny", "model: {preset: tiny, layers: 2}", StringComparison.Ordinal) + "\n    epochs: 1\nseed: 42\n";
 
         Assert.Equal(Load(Minimal).CanonicalText, Load(spelled).CanonicalText);
+    }
+
+    [Fact]
+    public void RunFile_on_a_device_that_was_not_measured_says_that_it_is_not_bit_exact()
+    {
+        Assert.Contains("not bit-exact", Load(Minimal + "\ndevice: cuda\n").Caveat, StringComparison.Ordinal);
+        Assert.Null(Load(Minimal + "\ndevice: cpu\n").Caveat);
     }
 
     [Fact]

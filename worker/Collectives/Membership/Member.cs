@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using MiniMind.Collectives.Reduction;
 using MiniMind.Collectives.Transport;
 using MiniMind.Protos;
 
@@ -21,8 +22,11 @@ public sealed class Member : IDisposable
     private readonly IReportSink _reports;
     private readonly MemberOptions _options;
     private readonly TimeProvider _time;
-    private volatile bool _stop;
     private readonly CancellationTokenSource _leaving = new();
+    private volatile bool _stop;
+    private volatile bool _checkpointNow;
+    private byte[] _digest = [];
+    private double _bestLoss = double.PositiveInfinity;
 
     public Member(
         IReplica replica, ITransport transport, Door door, GenerationInbox inbox, IReportSink reports, MemberOptions options, TimeProvider time)
@@ -45,6 +49,9 @@ public sealed class Member : IDisposable
 
     /// <summary>Asks, through the tail, that all ranks checkpoint and halt after the step in flight.</summary>
     public void Stop() => _stop = true;
+
+    /// <summary>Asks, through the tail, for a checkpoint after the step in flight.</summary>
+    public void CheckpointNow() => _checkpointNow = true;
 
     /// <summary>This worker wants to go: it ends as soon as it is in no generation, or in one that is over for it.</summary>
     public void Leave()
@@ -124,7 +131,8 @@ public sealed class Member : IDisposable
         if (source < 0)
         {
             await _replica.RestoreAsync(group.Plan.Restore, over);
-            Position = new Position(group.Plan.Restore.Step, group.Plan.Restore.Step, group.Plan.Restore.LedgerHead);
+            Position = new Position(group.Plan.Restore.Step, Validated: -1, group.Plan.Restore.LedgerHead);
+            _digest = _replica.WeightsDigest();
         }
         else if (source == group.Plan.Rank)
         {
@@ -136,6 +144,7 @@ public sealed class Member : IDisposable
         else if (!positions[source].Same(Position))
         {
             (Position, var unacknowledged) = await group.Copy.ReceiveAsync(source, _replica, over);
+            _digest = _replica.WeightsDigest();
             // From now on this rank, too, can hand them over.
             foreach (var entry in unacknowledged) ReportApplied(group.Plan, entry, new StepFacts());
         }
@@ -143,7 +152,7 @@ public sealed class Member : IDisposable
 
     private async Task StepAsync(Group group, CancellationToken over)
     {
-        using var step = new StepLoop(group, _replica, _options, _time);
+        using var step = new StepLoop(group, _replica, _digest, _options, _time);
         while (true)
         {
             if (_options.ValidationDue(Position.Step) && Position.Validated < Position.Step) await ValidateAsync(step, over);
@@ -154,20 +163,26 @@ public sealed class Member : IDisposable
                 return;
             }
             var boundary = _inbox.Newest is { AtBoundary: true } newest && newest.Number > group.Plan.Number ? newest : null;
-            var outcome = await step.RunAsync(Position, _stop, boundary, phase => Phase = phase, over);
+            var requests = (_stop ? TailFlags.Stop : TailFlags.None) | (_checkpointNow ? TailFlags.CheckpointNow : TailFlags.None);
+            var outcome = await step.RunAsync(Position, requests, boundary, phase => Phase = phase, over);
+            _digest = step.ExpectedDigest;
             Position = new Position(outcome.Entry.Step, Position.Validated, outcome.Entry.Hash.ToByteArray());
             ReportApplied(group.Plan, outcome.Entry, outcome.Facts);
-            if (await ActOnFlagsAsync(outcome, group.Plan.Number, over)) return;
+            if (await ActOnFlagsAsync(step, outcome, group.Plan.Number, over)) return;
         }
     }
 
     /// <summary>True: this generation is over.</summary>
-    private async Task<bool> ActOnFlagsAsync(StepOutcome outcome, long generation, CancellationToken over)
+    private async Task<bool> ActOnFlagsAsync(StepLoop step, StepOutcome outcome, long generation, CancellationToken over)
     {
-        if (outcome.Flags.HasFlag(TailFlags.CheckpointNow) && !outcome.Flags.HasFlag(TailFlags.Stop))
+        if (outcome.Flags.HasFlag(TailFlags.CheckpointNow))
+        {
+            _checkpointNow = false;
             await Checkpoints.BeginAsync(Position, over);
+        }
         if (outcome.Flags.HasFlag(TailFlags.Stop))
         {
+            if (_options.ValidationDue(Position.Step)) await ValidateAsync(step, over);
             await Checkpoints.BeginAsync(Position, over);
             await Checkpoints.FinishAsync(over);
             _reports.Report(new WorkerReport { Halted = new Halted { Generation = generation, Step = Position.Step } });
@@ -187,6 +202,11 @@ public sealed class Member : IDisposable
         var validated = await step.ValidateAsync(Position.Step, over);
         Position = Position with { Validated = Position.Step };
         _reports.Report(new WorkerReport { Validated = validated });
+        // The best weights are kept, wherever the checkpoint interval falls.
+        var loss = Sums.FromWire(validated.Sums).MeanLoss;
+        if (loss >= _bestLoss) return;
+        _bestLoss = loss;
+        await Checkpoints.BeginAsync(Position, over);
     }
 
     /// <summary>Nothing to step: waits until a newer generation, of whatever kind, or the dismissal ends this one.</summary>

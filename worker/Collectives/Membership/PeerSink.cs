@@ -29,7 +29,7 @@ internal sealed class PeerSink(Group group, int rank) : IFrameSink
             destination = _open = Handler(header.Kind).Open(header);
             return true;
         }
-        catch (ProtocolException)
+        catch
         {
             group.EndCopy();
             throw;

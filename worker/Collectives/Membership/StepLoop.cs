@@ -24,22 +24,25 @@ internal sealed class StepLoop : IDisposable
     private readonly TimeProvider _time;
     private readonly LaneAccumulator _accumulator;
     private readonly WorkerInstruments.Scope _instruments;
-    private byte[] _expectedDigest;
 
-    public StepLoop(Group group, IReplica replica, MemberOptions options, TimeProvider time)
+    /// <param name="expectedDigest">Digest of the weights when they were last changed: by an update, a copy or a restore.</param>
+    public StepLoop(Group group, IReplica replica, byte[] expectedDigest, MemberOptions options, TimeProvider time)
     {
         (_group, _replica, _options, _time) = (group, replica, options, time);
         _accumulator = new LaneAccumulator(replica, options.Lanes);
         _instruments = new WorkerInstruments.Scope(options.RunId, options.Stage, group.Plan.Rank, group.Plan.Number);
-        _expectedDigest = replica.WeightsDigest();
+        ExpectedDigest = expectedDigest;
     }
+
+    /// <summary>What the weights must still be when the next step has been computed.</summary>
+    public byte[] ExpectedDigest { get; private set; }
 
     private LaneRange OwnLanes => _group.Plan.Members[_group.Plan.Rank].Lanes;
 
     /// <summary>One step after <paramref name="position"/>.</summary>
     /// <exception cref="PeerException">The step was not applied here; the replica still stands at <paramref name="position"/>.</exception>
     public async Task<StepOutcome> RunAsync(
-        Position position, bool stop, GenerationPlan? boundary, Action<string> phase, CancellationToken over)
+        Position position, TailFlags requests, GenerationPlan? boundary, Action<string> phase, CancellationToken over)
     {
         var step = position.Step + 1;
         var start = _time.GetTimestamp();
@@ -49,7 +52,7 @@ internal sealed class StepLoop : IDisposable
         var computed = _time.GetElapsedTime(start);
 
         phase("reduce");
-        var tail = OwnTail(sums, stop, boundary);
+        var tail = OwnTail(sums, requests, boundary);
         var tails = await _instruments.MeasureAsync("reduce", _time, () => _group.Reduction.ReduceAsync(step, values, tail, over));
         CompareDigests(step, tails);
         var reduced = Reduce(tails);
@@ -57,7 +60,7 @@ internal sealed class StepLoop : IDisposable
 
         phase("apply");
         var update = await _instruments.MeasureAsync("apply", _time, () => _replica.ApplyAsync(step, reduced));
-        _expectedDigest = _replica.WeightsDigest();
+        ExpectedDigest = _replica.WeightsDigest();
         var total = _time.GetElapsedTime(start);
         _instruments.Committed(total, reduced);
         GrowPatience(total);
@@ -80,7 +83,8 @@ internal sealed class StepLoop : IDisposable
         using var span = _instruments.StartValidation(step);
         var sums = new Dictionary<LaneRange, Sums>();
         foreach (var node in CanonicalTree.Cover(OwnLanes, _options.Lanes)) sums.Add(node, await ValidateNodeAsync(node, over));
-        var tails = await _group.Tails.ExchangeAsync(FrameKind.ValidationTail, step, OwnTail(sums, false, null), over);
+        GrowPatience(_time.GetElapsedTime(start));
+        var tails = await _group.Tails.ExchangeAsync(FrameKind.ValidationTail, step, OwnTail(sums, TailFlags.None, null), over);
         return new Validated
         {
             Generation = _group.Plan.Number, Rank = _group.Plan.Rank, StageIndex = _options.StageIndex, Step = step,
@@ -99,9 +103,8 @@ internal sealed class StepLoop : IDisposable
         return leftSums + await ValidateNodeAsync(right, over);
     }
 
-    private Tail OwnTail(IReadOnlyDictionary<LaneRange, Sums> sums, bool stop, GenerationPlan? boundary)
+    private Tail OwnTail(IReadOnlyDictionary<LaneRange, Sums> sums, TailFlags flags, GenerationPlan? boundary)
     {
-        var flags = stop ? TailFlags.Stop : TailFlags.None;
         if (boundary is not null)
         {
             flags |= TailFlags.NewGeneration;
@@ -125,7 +128,7 @@ internal sealed class StepLoop : IDisposable
     /// </summary>
     private void CompareDigests(long step, IReadOnlyList<Tail> tails)
     {
-        var odd = Enumerable.Range(0, tails.Count).Where(rank => !tails[rank].WeightsDigest.Span.SequenceEqual(_expectedDigest)).ToList();
+        var odd = Enumerable.Range(0, tails.Count).Where(rank => !tails[rank].WeightsDigest.Span.SequenceEqual(ExpectedDigest)).ToList();
         if (odd.Count == 0) return;
         if (odd.Contains(_group.Plan.Rank)) odd = [_group.Plan.Rank];
         throw new PeerException(
@@ -138,7 +141,7 @@ internal sealed class StepLoop : IDisposable
         var entry = new LedgerEntry
         {
             Previous = ByteString.CopyFrom(position.LedgerHead), StageIndex = _options.StageIndex, Step = step, FirstSample = first,
-            EndSample = end, Sums = reduced.ToWire(), WeightsDigest = ByteString.CopyFrom(_expectedDigest), Skipped = skipped,
+            EndSample = end, Sums = reduced.ToWire(), WeightsDigest = ByteString.CopyFrom(ExpectedDigest), Skipped = skipped,
         };
         entry.Hash = LedgerChain.Hash(entry);
         return entry;

@@ -36,6 +36,7 @@ internal sealed class LoadedModel : IDisposable
     {
         if (!Directory.Exists(folder))
             throw new InputException($"--model {folder}: expected the folder of a model, found no such folder; a run leaves its newest model in runs/NAME/latest");
+        CheckpointManifest.Verify(folder);
         TorchRuntime.Initialize(threads, device);
         var tokenizer = Tokenizer.Load(folder);
         return new LoadedModel(HuggingFaceFolder.Open(folder, device), tokenizer);

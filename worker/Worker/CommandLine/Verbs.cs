@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.Runtime.InteropServices;
 using MiniMind.Text.Tokenization;
 using MiniMind.Transformer.Formats;
@@ -15,9 +16,10 @@ namespace MiniMind.Worker.CommandLine;
 /// <summary>The verbs of the worker program. Those that need tensors are also verbs of "minimind", which runs this program for them.</summary>
 internal static class Verbs
 {
-    public static RootCommand Build() => new("Trains and serves: the program that computes. Started by minimind.")
+    // Called after the command that users type, so that its help shows what they would type.
+    public static Command Build() => new("minimind", "The program that computes: minimind starts it for whatever needs tensors.")
     {
-        Train(), Init(), Chat(), Eval(), SelfTest(),
+        new HelpOption(), Train(), Init(), Chat(), Eval(), SelfTest(),
     };
 
     private static Command Train()

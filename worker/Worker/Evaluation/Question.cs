@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MiniMind.Text;
+using MiniMind.Text.Datasets;
 
 namespace MiniMind.Worker.Evaluation;
 
@@ -10,30 +11,23 @@ internal sealed record Question(string Text, string Answer, string Kind, IReadOn
     /// <exception cref="InputException">Names file, line and field.</exception>
     public static IReadOnlyList<Question> Read(string path)
     {
-        if (!File.Exists(path)) throw new InputException($"{path}: expected a file of questions, found no such file");
         var questions = new List<Question>();
-        var number = 0;
-        foreach (var line in File.ReadLines(path))
-        {
-            number++;
-            if (line.Length > 0) questions.Add(Parse(line, $"{path}:{number}"));
-        }
-        return questions.Count > 0 ? questions : throw new InputException($"{path}: expected questions, found an empty file");
+        foreach (var line in JsonLines.Read(path))
+            questions.Add(line.Fault is { } fault ? throw new InputException($"{path}:{line.Number}: {fault}") : Parse(line.Value, $"{path}:{line.Number}"));
+        return questions.Count > 0 ? questions : throw new InputException($"{path}: expected questions, found blank lines only");
     }
 
     /// <summary>Whether an answer is the right one: equal, apart from white space at its ends.</summary>
     public bool IsAnswered(string answer) => answer.Trim() == Answer.Trim() || Accept.Any(other => other.Trim() == answer.Trim());
 
-    private static Question Parse(string line, string place)
+    private static Question Parse(JsonElement root, string place)
     {
         try
         {
-            using var json = JsonDocument.Parse(line);
-            var root = json.RootElement;
             var accept = root.TryGetProperty("accept", out var list) ? list.EnumerateArray().Select(item => item.GetString()!).ToArray() : [];
             return new Question(Field(root, "question", place), Field(root, "answer", place), Optional(root, "kind"), accept);
         }
-        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        catch (InvalidOperationException fault)
         {
             throw new InputException($"{place}: expected a JSON object with question and answer, found {fault.Message}");
         }

@@ -39,6 +39,8 @@ internal sealed class StageSession(StageSpec spec, Door door, ITransport transpo
         }
     }
 
+    public void CheckpointNow() => _member?.CheckpointNow();
+
     public void Leave()
     {
         lock (_gate)
@@ -59,7 +61,8 @@ internal sealed class StageSession(StageSpec spec, Door door, ITransport transpo
         await files.FetchTokenizerAsync(spec.Tokenizer, _dismissed.Token);
         var training = await files.FetchAsync(spec.TrainingShards, _dismissed.Token);
         var validation = await files.FetchAsync(spec.ValidationShards, _dismissed.Token);
-        using var trainer = await Task.Run(() => Prepare(files, training, validation), _dismissed.Token);
+        using var compute = new ComputeThread();
+        using var trainer = await compute.RunAsync(() => Prepare(compute, files, training, validation), _dismissed.Token);
         using var member = new Member(trainer.Replica, transport, door, _inbox, outbox, trainer.Options, time);
         lock (_gate)
         {
@@ -71,7 +74,7 @@ internal sealed class StageSession(StageSpec spec, Door door, ITransport transpo
         return await member.RunAsync(_dismissed.Token);
     }
 
-    private PreparedTrainer Prepare(StageFiles files, IReadOnlyList<string> training, IReadOnlyList<string> validation)
+    private PreparedTrainer Prepare(ComputeThread compute, StageFiles files, IReadOnlyList<string> training, IReadOnlyList<string> validation)
     {
         TorchRuntime.Initialize(spec.Threads, spec.Device);
         var data = new StageData(spec, training, validation);
@@ -83,7 +86,7 @@ internal sealed class StageSession(StageSpec spec, Door door, ITransport transpo
             CheckpointInterval = spec.CheckpointInterval,
             Group = GroupOptions.Default with { PeerDeadline = TimeSpan.FromSeconds(spec.Deadlines.PeerSeconds) },
         };
-        return new PreparedTrainer(new Trainer(spec, files, data, state), options, ProbeLane.Compute(spec.Device));
+        return new PreparedTrainer(new Trainer(spec, files, data, state, compute), options, ProbeLane.Compute(spec.Device));
     }
 
     private sealed record PreparedTrainer(Trainer Replica, MemberOptions Options, string Probe) : IDisposable

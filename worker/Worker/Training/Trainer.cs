@@ -15,19 +15,22 @@ internal sealed class Trainer : IReplica, IDisposable
     private readonly StageFiles _files;
     private readonly StageData _data;
     private readonly TrainingState _state;
+    private readonly ComputeThread _compute;
     private readonly HostBuffers _host;
     private readonly AdamWOptions _optimizer;
     // Travels with a copied state; as floats because buffers are counted in floats.
     private readonly Memory<float> _counters = new float[2];
 
-    public Trainer(StageSpec spec, StageFiles files, StageData data, TrainingState state)
+    public Trainer(StageSpec spec, StageFiles files, StageData data, TrainingState state, ComputeThread compute)
     {
-        (_spec, _files, _data, _state) = (spec, files, data, state);
+        (_spec, _files, _data, _state, _compute) = (spec, files, data, state, compute);
         _host = new HostBuffers(state);
         var hyper = spec.Hyperparameters;
         _optimizer = new AdamWOptions
         {
-            Beta1 = hyper.Beta1, Beta2 = hyper.Beta2, Epsilon = hyper.Epsilon, WeightDecay = hyper.WeightDecay, ClipNorm = hyper.ClipNorm,
+            Beta1 = hyper.Beta1, Beta2 = hyper.Beta2, Epsilon = hyper.Epsilon, WeightDecay = hyper.WeightDecay, 
+            // 0 stands for no clipping.
+            ClipNorm = hyper.ClipNorm == 0 ? double.PositiveInfinity : hyper.ClipNorm,
         };
         _optimizer.Validate();
     }
@@ -43,7 +46,7 @@ internal sealed class Trainer : IReplica, IDisposable
         }
     }
 
-    public Task<Sums> ComputeLaneAsync(long step, int lane, CancellationToken cancellation) => Task.Run(() =>
+    public Task<Sums> ComputeLaneAsync(long step, int lane, CancellationToken cancellation) => _compute.RunAsync(() =>
     {
         _state.ZeroGradient();
         var sums = Sum(_data.Training(step, lane), microbatch => LanguageModelStep.ForwardBackward(_state, microbatch));
@@ -51,10 +54,10 @@ internal sealed class Trainer : IReplica, IDisposable
         return sums;
     }, cancellation);
 
-    public Task<Sums> ValidateLaneAsync(int lane, CancellationToken cancellation) => Task.Run(
+    public Task<Sums> ValidateLaneAsync(int lane, CancellationToken cancellation) => _compute.RunAsync(
         () => Sum(_data.Validation(lane), microbatch => LanguageModelStep.Evaluate(_state, microbatch)), cancellation);
 
-    public Task<UpdateFacts> ApplyAsync(long step, Sums reduced) => Task.Run(() =>
+    public Task<UpdateFacts> ApplyAsync(long step, Sums reduced) => _compute.RunAsync(() =>
     {
         var hyper = _spec.Hyperparameters;
         var rate = LearningRate.At(step, _spec.TotalSteps, hyper.WarmupSteps, hyper.LearningRate, hyper.Schedule);
@@ -82,12 +85,13 @@ internal sealed class Trainer : IReplica, IDisposable
             return;
         }
         var folder = await _files.GatherAsync("restore", point.Files, cancellation);
-        await Task.Run(() =>
+        await _compute.RunAsync(() =>
         {
             _state.Initialize(_spec.Seed);
             HuggingFaceFolder.Load(_state, folder);
             // The start of a stage takes only the weights of the stage before; within a stage the optimizer goes on.
             if (point.Step > 0) OptimizerFile.Load(_state, Path.Combine(folder, OptimizerFile.FileName));
+            return true;
         }, cancellation);
     }
 

@@ -41,13 +41,16 @@ internal sealed class TrainingSession : IAsyncDisposable
             }, time);
     }
 
-    private string Scratch => Path.Combine(_options.Cache, "workers", $"{_options.Name}-{_incarnation}");
+    private string ScratchRoot => Path.Combine(_options.Cache, "workers");
+
+    private string Scratch => Path.Combine(ScratchRoot, $"{_options.Name}-{_incarnation}");
 
     /// <summary>Works until the end; returns the exit code.</summary>
     public async Task<int> RunAsync()
     {
         // First of all: a library that does not load is named before anybody waits for this worker.
         TorchRuntime.Initialize(threads: 1);
+        RemoveAbandoned();
         await _transport.StartAsync(_door, _over.Token);
         _channel = ChannelFactory.ForTransfer(_options.Coordinator);
         _link = new RendezvousLink(_options.Coordinator, _outbox, Introduce, Beat, Obey, _time);
@@ -79,6 +82,14 @@ internal sealed class TrainingSession : IAsyncDisposable
         if (Directory.Exists(Scratch)) Directory.Delete(Scratch, recursive: true);
     }
 
+    /// <summary>Deletes what killed processes of this worker's name left.</summary>
+    private void RemoveAbandoned()
+    {
+        if (!Directory.Exists(ScratchRoot)) return;
+        var pattern = $"{_options.Name}-{new string('?', _incarnation.Length)}";
+        foreach (var folder in Directory.GetDirectories(ScratchRoot, pattern)) Directory.Delete(folder, recursive: true);
+    }
+
     private async Task AttendAsync(RendezvousLink link)
     {
         try
@@ -92,6 +103,11 @@ internal sealed class TrainingSession : IAsyncDisposable
         catch (OrphanException orphan)
         {
             _log.WriteLine(orphan.Message);
+            _ended.TrySetResult(1);
+        }
+        catch (Exception fault)
+        {
+            _log.WriteLine(fault);
             _ended.TrySetResult(1);
         }
     }
@@ -123,6 +139,9 @@ internal sealed class TrainingSession : IAsyncDisposable
                 break;
             case CoordinatorOrder.OrderOneofCase.Stop:
                 _stage?.Stop();
+                break;
+            case CoordinatorOrder.OrderOneofCase.Checkpoint:
+                _stage?.CheckpointNow();
                 break;
             case CoordinatorOrder.OrderOneofCase.Dismissed:
                 _log.WriteLine($"dismissed: {order.Dismissed.Reason}");

@@ -1,0 +1,65 @@
+using MiniMind.Integration.Tests.Programs;
+using MiniMind.Integration.Tests.Runs;
+
+namespace MiniMind.Integration.Tests;
+
+/// <summary>What a user does with a trained model.</summary>
+[Collection(Runs.Runs.Name)]
+public sealed class AnswerTests(ReferenceRun reference)
+{
+    private static readonly string[] Colours = ["red", "blue", "green", "yellow"];
+
+    private string Model => Path.Combine(reference.Folder, "latest");
+
+    [Fact]
+    public async Task Chat_answers_in_the_words_of_its_training() => Assert.Contains(await ChatAsync("--temperature", "0"), Colours);
+
+    [Fact]
+    public async Task Chat_gives_the_same_answer_for_the_same_seed()
+    {
+        string[] hot = ["--temperature", "5", "--top-p", "1", "--max-new-tokens", "24"];
+        var first = await ChatAsync([.. hot, "--seed", "3"]);
+
+        Assert.Equal(first, await ChatAsync([.. hot, "--seed", "3"]));
+        Assert.NotEqual(first, await ChatAsync([.. hot, "--seed", "4"]));
+    }
+
+    [Fact]
+    public async Task Eval_prints_the_exact_match_of_each_kind_and_of_all()
+    {
+        var ended = await Program.RunAsync(reference.Project.Folder, "eval", "--model", Model, "--questions", TinyProject.QuestionsFile);
+
+        Assert.True(ended.ExitCode == 0, ended.ToString());
+        var lines = ended.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Matches(@"^colour +\d+\.\d % of 36$", lines[0]);
+        Assert.Matches(@"^all +[1-9]\d*\.\d % of 36$", lines[1]);
+    }
+
+    [Fact]
+    public async Task Run_with_an_eval_stage_reports_before_and_after_and_samples()
+    {
+        var project = reference.Project;
+        File.WriteAllText(project.PathOf("exam.yaml"), $"""
+            {File.ReadAllText(project.PathOf(TinyProject.RunFileName)).TrimEnd()}
+              - stage: eval
+                data: {TinyProject.QuestionsFile}
+                samples: 3
+            """);
+
+        var ended = await Program.RunAsync(project.Folder, "run", "exam.yaml", "--plain", "--out", "exam", "--workers", "2");
+
+        Assert.True(ended.ExitCode == 0, ended.ToString());
+        Assert.Matches(@"(?m)^eval .* 0\.0 -> [1-9]", ended.Output);
+        Assert.Contains("What does ", ended.Output, StringComparison.Ordinal);
+        // The examination has no part in the weights.
+        Assert.Equal(reference.Result.Model, RunResult.Read(project.PathOf("exam")).Model);
+    }
+
+    private async Task<string> ChatAsync(params string[] options)
+    {
+        var ended = await Program.RunAsync(reference.Project.Folder, ["chat", "--model", Model, "--prompt", TinyProject.AQuestion, .. options]);
+        Assert.True(ended.ExitCode == 0, ended.ToString());
+        Assert.Empty(ended.Error);
+        return ended.Output.Trim();
+    }
+}

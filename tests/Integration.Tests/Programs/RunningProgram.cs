@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace MiniMind.Integration.Tests.Programs;
+
+/// <summary>A process whose lines can be waited for. Disposing it kills it together with all that it started.</summary>
+internal sealed class RunningProgram : IAsyncDisposable
+{
+    // Far beyond what anything here takes; a test that waits so long has failed.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _error = new();
+    private readonly List<(string Fragment, TaskCompletionSource Seen)> _awaited = [];
+    private readonly Lock _gate = new();
+
+    private RunningProgram(ProcessStartInfo start)
+    {
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, line) => Keep(_output, line.Data);
+        _process.ErrorDataReceived += (_, line) => Keep(_error, line.Data);
+    }
+
+    public int Id => _process.Id;
+
+    public static RunningProgram Start(string folder, IReadOnlyList<string> command)
+    {
+        var start = new ProcessStartInfo(command[0])
+        {
+            WorkingDirectory = folder, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        foreach (var argument in command.Skip(1)) start.ArgumentList.Add(argument);
+        var program = new RunningProgram(start);
+        program._process.Start();
+        program._process.StandardInput.Close();
+        program._process.BeginOutputReadLine();
+        program._process.BeginErrorReadLine();
+        return program;
+    }
+
+    /// <summary>Waits until the program has written a fragment; fails when it ends before.</summary>
+    public async Task SeeAsync(string fragment)
+    {
+        var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            if (_output.ToString().Contains(fragment, StringComparison.Ordinal)) return;
+            _awaited.Add((fragment, seen));
+        }
+        await Task.WhenAny(seen.Task, _process.WaitForExitAsync()).WaitAsync(Patience);
+        Assert.True(seen.Task.IsCompleted, $"expected the program to write '{fragment}' before its end; it wrote\n{_output}{_error}");
+    }
+
+    /// <summary>Waits until the program has ended and all that it wrote has arrived.</summary>
+    public async Task<Ended> EndAsync()
+    {
+        await _process.WaitForExitAsync().WaitAsync(Patience);
+        lock (_gate) return new Ended(_process.ExitCode, _output.ToString(), _error.ToString());
+    }
+
+    /// <summary>Sends a signal to this process alone.</summary>
+    public void Signal(Signal signal) => Signals.Send(Id, signal);
+
+    /// <summary>Sends SIGKILL to this process and its workers, as a machine that loses power does, and waits until they are gone.</summary>
+    public async Task KillAllAsync()
+    {
+        _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync().WaitAsync(Patience);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited) await KillAllAsync();
+        _process.Dispose();
+    }
+
+    private void Keep(StringBuilder text, string? line)
+    {
+        if (line is null) return;
+        lock (_gate)
+        {
+            text.AppendLine(line);
+            foreach (var (fragment, seen) in _awaited)
+                if (line.Contains(fragment, StringComparison.Ordinal)) seen.TrySetResult();
+        }
+    }
+}

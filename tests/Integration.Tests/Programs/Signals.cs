@@ -1,0 +1,56 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace MiniMind.Integration.Tests.Programs;
+
+/// <summary>Signals with their numbers on Linux and macOS.</summary>
+internal enum Signal
+{
+    Interrupt = 2,
+    Kill = 9,
+    Terminate = 15,
+}
+
+/// <summary>Sends signals, and finds whom to send them to.</summary>
+internal static partial class Signals
+{
+    public static void Send(int processId, Signal signal) => Assert.Equal(0, Kill(processId, (int)signal));
+
+    /// <summary>The processes that a process has started and that still run, oldest first (Linux).</summary>
+    public static IReadOnlyList<int> ChildrenOf(int processId)
+    {
+        var children = new List<int>();
+        foreach (var folder in Directory.GetDirectories("/proc"))
+            if (int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var id) && ParentOf(folder) == processId) children.Add(id);
+        return [.. children.Order()];
+    }
+
+    /// <summary>Waits until a process has a child, which the system reports to nobody but its parent.</summary>
+    public static async Task<int> NewChildAsync(int processId)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (true)
+        {
+            if (ChildrenOf(processId) is [.., var newest]) return newest;
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, deadline.Token);
+        }
+    }
+
+    private static int? ParentOf(string folder)
+    {
+        try
+        {
+            // "id (name) state parent …"; the name may hold anything, parentheses included. A zombie no longer runs.
+            var text = File.ReadAllText(Path.Combine(folder, "stat"));
+            var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
+            return fields[0] == "Z" ? null : int.Parse(fields[1], CultureInfo.InvariantCulture);
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int processId, int signal);
+}
