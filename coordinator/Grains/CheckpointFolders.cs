@@ -54,8 +54,11 @@ public sealed class CheckpointFolders(RunFolder folder, ArtifactStore artifacts)
     public void Delete(CheckpointRecord record, IEnumerable<CheckpointRecord> kept)
     {
         var path = Path.Combine(folder.Root, record.Folder);
-        File.Delete(Path.Combine(path, ManifestFile));
-        if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+        if (Directory.Exists(path))
+        {
+            File.Delete(Path.Combine(path, ManifestFile));
+            Directory.Delete(path, recursive: true);
+        }
         var needed = kept.SelectMany(other => Files(other)).Select(file => file.Sha256).ToHashSet();
         foreach (var file in Files(record).Where(file => IsOwn(file.Name) && !needed.Contains(file.Sha256))) File.Delete(artifacts.PathOf(file.Sha256));
     }

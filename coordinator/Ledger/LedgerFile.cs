@@ -28,7 +28,7 @@ public sealed class LedgerFile(string path) : ILedgerStore
             {
                 entries.Add(LedgerEntry.Parser.ParseJson(line));
             }
-            catch (InvalidProtocolBufferException fault)
+            catch (Exception fault) when (fault is InvalidJsonException or InvalidProtocolBufferException)
             {
                 throw new InvalidDataException($"{path}:{entries.Count + 1}: not a ledger entry: {fault.Message}", fault);
             }

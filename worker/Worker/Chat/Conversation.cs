@@ -12,24 +12,42 @@ internal sealed class Conversation(LoadedModel model, string? system, SamplingOp
     /// <summary>Starts anew.</summary>
     public void Clear() => _turns.Clear();
 
-    /// <summary>Says something and streams the answer, never half a character.</summary>
+    /// <summary>
+    /// Says something and streams the answer, never half a character. Of an answer that is cut short only what was streamed is kept; without any, the
+    /// question is taken back.
+    /// </summary>
     public IEnumerable<string> Say(string text, CancellationToken cancellation)
     {
         _turns.Add(new ChatMessage("user", text));
-        var prompt = FittingPrompt();
-        var decoder = model.Tokenizer.NewStreamingDecoder();
         var answer = new StringBuilder();
+        var complete = false;
+        try
+        {
+            foreach (var piece in Answer(cancellation))
+            {
+                answer.Append(piece);
+                yield return piece;
+            }
+            complete = true;
+        }
+        finally
+        {
+            if (complete || answer.Length > 0) _turns.Add(new ChatMessage("assistant", answer.ToString()));
+            else _turns.RemoveAt(_turns.Count - 1);
+        }
+    }
+
+    private IEnumerable<string> Answer(CancellationToken cancellation)
+    {
+        var decoder = model.Tokenizer.NewStreamingDecoder();
         var options = sampling with { StopIds = [model.Tokenizer.EndOfSequence, model.Tokenizer.Padding] };
-        foreach (var id in model.Generator.Generate(prompt, options, cancellation))
+        foreach (var id in model.Generator.Generate(FittingPrompt(), options, cancellation))
         {
             var piece = decoder.Append(id);
-            answer.Append(piece);
             if (piece.Length > 0) yield return piece;
         }
         var rest = decoder.Flush();
-        answer.Append(rest);
         if (rest.Length > 0) yield return rest;
-        _turns.Add(new ChatMessage("assistant", answer.ToString()));
     }
 
     private int[] FittingPrompt()

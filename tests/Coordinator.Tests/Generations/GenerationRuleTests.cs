@@ -1,0 +1,114 @@
+using MiniMind.Coordinator.Generations;
+
+namespace MiniMind.Coordinator.Tests.Generations;
+
+public sealed class GenerationRuleTests
+{
+    private static void Expect(ClusterView view, string members, bool atBoundary, string reason)
+    {
+        var decision = GenerationRule.Decide(view, Views.Options);
+        Assert.True(decision.Form, decision.Reason);
+        Assert.Equal((members, atBoundary, reason), (Views.Names(decision.Members), decision.AtBoundary, decision.Reason));
+    }
+
+    private static void ExpectKeep(ClusterView view, string reason)
+    {
+        var decision = GenerationRule.Decide(view, Views.Options);
+        Assert.Equal((false, reason), (decision.Form, decision.Reason));
+        Assert.Empty(decision.Members);
+    }
+
+    [Fact]
+    public void Start_waits_until_as_many_as_expected_are_here() => ExpectKeep(Views.View("ab", waiting: 59), "2 of 3 workers are here");
+
+    [Fact]
+    public void Start_is_at_once_when_all_are_here() => Expect(Views.View("abc"), "abc", false, "all workers are here");
+
+    [Fact]
+    public void Start_takes_more_than_were_expected() => Expect(Views.View("abcd"), "abcd", false, "all workers are here");
+
+    [Fact]
+    public void Start_after_patience_takes_those_who_came() => Expect(Views.View("ab", waiting: 60), "ab", false, "2 of 3 workers came in time");
+
+    [Fact]
+    public void Start_with_nobody_keeps_waiting() => ExpectKeep(Views.View("", waiting: 1000), "0 of 3 workers are here");
+
+    [Fact]
+    public void Start_does_not_count_who_is_not_prepared_connected_heard_or_staying()
+    {
+        var view = Views.View("abcde").With('b', worker => worker with { Prepared = false }).With('c', worker => worker with { Connected = false })
+            .With('d', worker => worker with { SilentFor = TimeSpan.FromSeconds(15.1) }).With('e', worker => worker with { Leaving = true });
+        ExpectKeep(view, "1 of 3 workers are here");
+    }
+
+    [Fact]
+    public void Start_ranks_by_age_whatever_the_order_of_the_view()
+    {
+        var view = Views.View("abc");
+        Expect(view with { Workers = [.. view.Workers.Reverse()] }, "abc", false, "all workers are here");
+    }
+
+    [Fact]
+    public void Nothing_changed_keeps_the_generation() => ExpectKeep(Views.View("abc", members: "abc"), "nothing changed");
+
+    [Fact]
+    public void A_lost_stream_forms_at_once() =>
+        Expect(Views.View("abc", members: "abc").With('b', worker => worker with { Connected = false }), "ac", false, "lost b");
+
+    [Fact]
+    public void Silence_up_to_the_limit_is_tolerated_and_beyond_it_forms_at_once()
+    {
+        ExpectKeep(Views.View("abc", members: "abc").With('c', worker => worker with { SilentFor = TimeSpan.FromSeconds(15) }), "nothing changed");
+        Expect(Views.View("abc", members: "abc").With('c', worker => worker with { SilentFor = TimeSpan.FromSeconds(15.1) }), "ab", false, "lost c");
+    }
+
+    [Fact]
+    public void A_new_process_of_a_lost_member_s_name_is_a_newcomer_and_ranks_last()
+    {
+        var view = Views.View("abc", members: "abc");
+        Expect(view with { Workers = [Views.Worker('a', 2), Views.Worker('b'), Views.Worker('c')] }, "bca", false, "lost a");
+    }
+
+    [Fact]
+    public void A_loss_takes_waiting_newcomers_along() => Expect(Views.View("acd", members: "abc"), "acd", false, "lost b");
+
+    [Fact]
+    public void Nobody_left_keeps_the_generation_until_somebody_comes() =>
+        ExpectKeep(Views.View("ab", members: "ab").With('a', worker => worker with { Connected = false }).With('b', worker => worker with { Connected = false }),
+            "no worker is available");
+
+    [Fact]
+    public void A_troubled_member_forms_at_once_with_the_same_members_when_none_is_to_blame() =>
+        Expect(Views.View("abc", members: "abc", troubled: true), "abc", false, "a member cannot go on");
+
+    [Fact]
+    public void A_troubled_pair_that_cannot_reach_each_other_is_parted() =>
+        Expect(Views.View("abc", members: "abc", apart: "bc", troubled: true), "ab", false, "a member cannot go on");
+
+    [Fact]
+    public void A_newcomer_joins_at_the_boundary_after_the_members() =>
+        Expect(Views.View("abc", members: "cb"), "cba", true, "a joins");
+
+    [Fact]
+    public void A_newcomer_that_is_not_prepared_does_not_join() =>
+        ExpectKeep(Views.View("abc", members: "ab").With('c', worker => worker with { Prepared = false }), "nothing changed");
+
+    [Fact]
+    public void A_member_that_leaves_goes_at_the_boundary() =>
+        Expect(Views.View("abc", members: "abc").With('a', worker => worker with { Leaving = true }), "bc", true, "a leaves");
+
+    [Fact]
+    public void Joins_and_leaves_share_a_boundary() =>
+        Expect(Views.View("abc", members: "ab").With('a', worker => worker with { Leaving = true }), "bc", true, "c joins, a leaves");
+
+    [Fact]
+    public void The_last_member_that_leaves_keeps_the_generation() =>
+        ExpectKeep(Views.View("a", members: "a").With('a', worker => worker with { Leaving = true }), "no worker is available");
+
+    [Fact]
+    public void A_member_is_not_thrown_out_for_a_newcomer_that_it_cannot_reach()
+    {
+        ExpectKeep(Views.View("abcd", members: "bcd", apart: "ab"), "b and a newcomer cannot reach each other");
+        ExpectKeep(Views.View("abc", members: "ab", apart: "bc"), "nothing changed");
+    }
+}

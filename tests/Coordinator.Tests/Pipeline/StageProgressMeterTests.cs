@@ -1,0 +1,44 @@
+using MiniMind.Coordinator.Pipeline;
+using MiniMind.Coordinator.Tests.Screen;
+using MiniMind.Protos;
+
+namespace MiniMind.Coordinator.Tests.Pipeline;
+
+public sealed class StageProgressMeterTests
+{
+    private readonly ManualTime _time = new();
+
+    private static StepCommitted Step(long step) => new() { Step = step, Loss = 10 - step, Tokens = 1000 };
+
+    [Fact]
+    public void Pace_and_time_left_follow_the_last_steps()
+    {
+        var meter = new StageProgressMeter(new StageSpec { Stage = "sft", TotalSteps = 100 }, firstStep: 0, _time);
+        var first = meter.Add(Step(1));
+        Assert.Equal((0.0, (TimeSpan?)null), (first.TokensPerSecond, first.Left));
+        // A slow start is forgotten.
+        _time.Advance(TimeSpan.FromSeconds(1000));
+        for (var step = 2; step <= 40; step++)
+        {
+            meter.Add(Step(step));
+            _time.Advance(TimeSpan.FromSeconds(2));
+        }
+        var progress = meter.Add(Step(41));
+        Assert.Equal(500, progress.TokensPerSecond, 6);
+        Assert.Equal(TimeSpan.FromSeconds(2 * 59), progress.Left);
+        Assert.Equal(41_000, progress.Tokens);
+    }
+
+    [Fact]
+    public void Summary_holds_first_and_last_loss_and_the_last_validation()
+    {
+        var meter = new StageProgressMeter(new StageSpec { Stage = "sft", TotalSteps = 9 }, firstStep: 4, _time);
+        for (var step = 5; step <= 9; step++) meter.Add(Step(step));
+        meter.Add(new ValidationDone { Loss = 3 });
+        meter.Add(new ValidationDone { Loss = 2 });
+        _time.Advance(TimeSpan.FromMinutes(2));
+        var summary = meter.Summary();
+        Assert.Equal(("sft", 9L, 5000L, 5.0, 1.0, 2.0), (summary.Stage, summary.Steps, summary.Tokens, summary.FirstLoss, summary.LastLoss, summary.ValidationLoss));
+        Assert.Equal(TimeSpan.FromMinutes(2), summary.Wall);
+    }
+}
