@@ -10,7 +10,7 @@ internal sealed class RecordedEffects : IStageEffects
 
     public List<(string Worker, CoordinatorOrder Order)> Orders { get; } = [];
 
-    public Task StoreAsync(Generation generation)
+    public Task StoreAsync(Generation generation, string? probe)
     {
         Done.Add($"store {generation.Number}");
         return Task.CompletedTask;

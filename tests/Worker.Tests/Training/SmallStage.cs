@@ -77,8 +77,10 @@ internal sealed class SmallStage : IAsyncDisposable
         var files = new StageFiles(new ArtifactClient(_channel, cache, new RetryOptions(), TimeProvider.System), _folder.File($"scratch-{_made++}"), Spec);
         await files.FetchTokenizerAsync([_tokenizer], default);
         var state = TrainingState.Create(Model);
-        var trainer = new Trainer(Spec, files, new StageData(Spec, Shards(8, 13), Shards(7)), state);
+        var compute = new ComputeThread();
+        var trainer = new Trainer(Spec, files, new StageData(Spec, Shards(8, 13), Shards(7)), state, compute);
         _owned.Add(trainer);
+        _owned.Add(compute);
         _owned.Add(files);
         return (trainer, state);
     }
