@@ -10,7 +10,14 @@ namespace MiniMind.Coordinator.Generations;
 /// <param name="SilentFor">Time since it was last heard.</param>
 /// <param name="Leaving">It asked to go.</param>
 public sealed record WorkerView(
-    string Worker, string Incarnation, string Endpoint, long Age, bool Prepared, bool Connected, TimeSpan SilentFor, bool Leaving);
+    string Worker, string Incarnation, string Endpoint, long Age, bool Prepared, bool Connected, TimeSpan SilentFor, bool Leaving)
+{
+    /// <summary>Peers waited for it in vain, and it has done nothing since: it sends heartbeats, but its computation hangs.</summary>
+    public bool Stalled { get; init; }
+
+    /// <summary>A checkpoint could not be written there, so it should not be the lowest rank.</summary>
+    public bool CannotWrite { get; init; }
+}
 
 /// <summary>All that the generation rule looks at.</summary>
 /// <param name="Workers">Every known worker that has not been expelled.</param>
@@ -36,5 +43,10 @@ public sealed record GenerationOptions(int ExpectedWorkers, TimeSpan StartPatien
 /// <param name="Reason">For logs and the failure record.</param>
 public sealed record Decision(bool Form, IReadOnlyList<WorkerView> Members, bool AtBoundary, string Reason)
 {
+    /// <summary>All members want to leave and nobody is there to take over: they checkpoint and halt.</summary>
+    public bool Halt { get; private init; }
+
+    public static Decision HaltAll(string reason) => new(false, [], false, reason) { Halt = true };
+
     public static Decision Keep(string reason) => new(false, [], false, reason);
 }

@@ -9,17 +9,19 @@ public static class GenerationRule
     public static Decision Decide(ClusterView view, GenerationOptions options)
     {
         var available = view.Workers
-            .Where(worker => worker.Prepared && worker.Connected && worker.SilentFor <= options.Silence)
+            .Where(worker => worker.Prepared && IsPresent(worker, options) && !worker.Stalled)
             .OrderBy(worker => worker.Age)
             .ToList();
         var staying = ReachableSet.Largest(available.Where(worker => !worker.Leaving).ToList(), view.Unreachable);
         var lost = view.Members.Where(member => !available.Any(worker => Is(worker, member))).ToList();
 
         if (view.Members.Count == 0) return Start(view, options, staying);
-        if (staying.Count == 0) return Decision.Keep("no worker is available");
-        if (lost.Count > 0) return FormNow(view, staying, $"lost {string.Join(", ", lost.Select(member => member.Worker))}");
-        if (view.Troubled) return FormNow(view, staying, "a member cannot go on");
-        return AtBoundary(view, staying);
+        if (available.Count == 0) return Decision.Keep("no worker is available");
+        // When all want to leave they go on as long as it takes to checkpoint.
+        var going = staying.Count > 0 ? staying : ReachableSet.Largest(available, view.Unreachable);
+        if (lost.Count > 0) return FormNow(view, going, $"lost {string.Join(", ", lost.Select(member => member.Worker))}");
+        if (view.Troubled) return FormNow(view, going, "a member cannot go on");
+        return staying.Count > 0 ? AtBoundary(view, staying) : AllLeave(view, options);
     }
 
     private static Decision Start(ClusterView view, GenerationOptions options, IReadOnlyList<WorkerView> staying)
@@ -30,6 +32,12 @@ public static class GenerationRule
         return Decision.Keep($"{staying.Count} of {options.ExpectedWorkers} workers are here");
     }
 
+    private static Decision AllLeave(ClusterView view, GenerationOptions options)
+    {
+        var coming = view.Workers.Any(worker => IsPresent(worker, options) && !worker.Leaving);
+        return coming ? Decision.Keep("those who leave wait for a successor that is preparing") : Decision.HaltAll("all workers leave");
+    }
+
     private static Decision FormNow(ClusterView view, IReadOnlyList<WorkerView> staying, string reason) =>
         new(true, InRankOrder(view, staying), false, reason);
 
@@ -37,20 +45,26 @@ public static class GenerationRule
     {
         var joining = staying.Where(worker => !view.Members.Any(member => Is(worker, member))).ToList();
         var leaving = view.Members.Where(member => !staying.Any(worker => Is(worker, member))).ToList();
-        if (joining.Count == 0 && leaving.Count == 0) return Decision.Keep("nothing changed");
+        var ranks = InRankOrder(view, staying);
+        if (joining.Count == 0 && leaving.Count == 0)
+            return Is(ranks[0], view.Members[0]) ? Decision.Keep("nothing changed") : new Decision(true, ranks, true, $"{ranks[0].Worker} writes checkpoints");
         // Someone who is merely unreachable for a newcomer must not be thrown out for it.
         var unwilling = leaving.Where(member => !view.Workers.Any(worker => Is(worker, member) && worker.Leaving)).ToList();
         if (unwilling.Count > 0) return Decision.Keep($"{unwilling[0].Worker} and a newcomer cannot reach each other");
         var reasons = joining.Select(worker => $"{worker.Worker} joins").Concat(leaving.Select(member => $"{member.Worker} leaves"));
-        return new Decision(true, InRankOrder(view, staying), true, string.Join(", ", reasons));
+        return new Decision(true, ranks, true, string.Join(", ", reasons));
     }
 
-    /// <summary>Present members keep their order, newcomers follow by age: so the writer of checkpoints changes as rarely as possible.</summary>
+    /// <summary>
+    /// Present members keep their order, newcomers follow by age: so the writer of checkpoints changes as rarely as possible. Who could not write one goes last.
+    /// </summary>
     private static List<WorkerView> InRankOrder(ClusterView view, IReadOnlyList<WorkerView> staying)
     {
         var present = view.Members.Select(member => staying.FirstOrDefault(worker => Is(worker, member))).OfType<WorkerView>().ToList();
-        return [.. present, .. staying.Except(present)];
+        return [.. present.Concat(staying.Except(present)).OrderBy(worker => worker.CannotWrite)];
     }
+
+    private static bool IsPresent(WorkerView worker, GenerationOptions options) => worker.Connected && worker.SilentFor <= options.Silence;
 
     private static bool Is(WorkerView worker, (string Worker, string Incarnation) member) =>
         worker.Worker == member.Worker && worker.Incarnation == member.Incarnation;

@@ -15,9 +15,13 @@ public interface IStageEffects
     void Broadcast(CoordinatorOrder order);
 
     /// <summary>
-    /// Assembles a checkpoint folder from uploaded files and records it durably. Called again with the same step, it does nothing.
+    /// Begins to assemble a checkpoint's folder from uploaded files, which may take long, and returns at once. When the folder is complete,
+    /// <see cref="StageLead.AssembledAsync"/> is called.
     /// </summary>
-    Task CompleteCheckpointAsync(CheckpointWritten written);
+    void Assemble(CheckpointWritten written);
+
+    /// <summary>Records a checkpoint whose folder is complete, durably.</summary>
+    Task RecordCheckpointAsync(CheckpointWritten written);
 
     /// <summary>A step has become part of the ledger.</summary>
     void Committed(LedgerEntry entry, StepFacts? facts);

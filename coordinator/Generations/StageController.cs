@@ -81,6 +81,22 @@ public sealed class StageController
         if (Find(worker, incarnation) is { } known) known.Heard = _time.GetTimestamp();
     }
 
+    /// <summary>A worker says what it is doing. One that had stalled and does something else now has recovered.</summary>
+    public void Beat(string worker, string incarnation, Heartbeat beat)
+    {
+        if (Find(worker, incarnation) is not { } known) return;
+        if (known.Beat is { } last && (last.Generation, last.Step, last.Phase) == (beat.Generation, beat.Step, beat.Phase)) return;
+        (known.Beat, known.BeatSince, known.Stalled) = (beat, _time.GetTimestamp(), false);
+    }
+
+    /// <summary>A worker could not write a checkpoint.</summary>
+    /// <returns>False: no member of the newest generation is left that might.</returns>
+    public bool CannotWrite(string worker, string incarnation)
+    {
+        if (Find(worker, incarnation) is { } known) known.CannotWrite = true;
+        return Current is null || Current.Members.Any(member => Find(member.Worker, member.Incarnation) is { CannotWrite: false });
+    }
+
     /// <summary>A worker's stream ended.</summary>
     public void Disconnect(string worker, string incarnation)
     {
@@ -104,7 +120,11 @@ public sealed class StageController
             foreach (var culprit in trouble.Workers) Expel(culprit);
             return trouble.Workers;
         }
-        foreach (var culprit in trouble.Workers) _unreachable.Add((worker, culprit, _time.GetTimestamp()));
+        foreach (var culprit in trouble.Workers)
+        {
+            if (trouble.Kind == Trouble.Types.Kind.Silent && IsStuck(culprit)) _attendances[culprit].Stalled = true;
+            else _unreachable.Add((worker, culprit, _time.GetTimestamp()));
+        }
         return [];
     }
 
@@ -115,7 +135,7 @@ public sealed class StageController
         var workers = _attendances
             .Select(entry => new WorkerView(
                 entry.Key, entry.Value.Incarnation, entry.Value.Endpoint, entry.Value.Age, entry.Value.Prepared, entry.Value.Connected,
-                _time.GetElapsedTime(entry.Value.Heard), entry.Value.Leaving))
+                _time.GetElapsedTime(entry.Value.Heard), entry.Value.Leaving) { Stalled = entry.Value.Stalled, CannotWrite = entry.Value.CannotWrite })
             .ToList();
         var view = new ClusterView(
             workers, Current?.Number ?? 0, [.. Current?.Members.Select(member => (member.Worker, member.Incarnation)) ?? []],
@@ -147,6 +167,13 @@ public sealed class StageController
         _expelled.Add(known.Incarnation);
     }
 
+    /// <summary>
+    /// Whether a worker has said for some time that it computes the same thing, rather than that it waits for others: then its silence is not the network's.
+    /// </summary>
+    private bool IsStuck(string worker) =>
+        _attendances.TryGetValue(worker, out var known) && known.Beat?.Phase is "compute" or "apply" or "validate"
+        && _time.GetElapsedTime(known.BeatSince) > _options.Generations.Silence;
+
     private Attendance? Find(string worker, string incarnation) =>
         _attendances.TryGetValue(worker, out var known) && known.Incarnation == incarnation ? known : null;
 
@@ -157,6 +184,15 @@ public sealed class StageController
         public bool Connected { get; set; }
 
         public bool Leaving { get; set; }
+
+        public bool Stalled { get; set; }
+
+        public bool CannotWrite { get; set; }
+
+        /// <summary>The newest heartbeat that differs from the one before it.</summary>
+        public Heartbeat? Beat { get; set; }
+
+        public long BeatSince { get; set; }
 
         public long Heard { get; set; }
     }

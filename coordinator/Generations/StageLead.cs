@@ -18,7 +18,8 @@ public sealed class StageLead
     private StageProgress _progress;
     private string? _stopReason;
     private long _halted = -1;
-    private CheckpointWritten? _ahead;
+    private readonly SortedDictionary<long, CheckpointWritten> _written = [];
+    private long _assembling = -1;
     private IReadOnlyList<LedgerEntry> _skipped = [];
     private bool _ended;
 
@@ -67,7 +68,10 @@ public sealed class StageLead
             case WorkerReport.ReportOneofCase.Applied:
                 Append(worker, report.Applied);
                 if (_skipped.Count >= MostSkipsInARow) await FailForSkipsAsync();
-                if (_ahead is not null) await CompleteAsync(_ahead);
+                await AssembleNextAsync();
+                break;
+            case WorkerReport.ReportOneofCase.Heartbeat:
+                _controller.Beat(worker, incarnation, report.Heartbeat);
                 break;
             case WorkerReport.ReportOneofCase.Validated when report.Validated.StageIndex == _spec.StageIndex:
                 _effects.Validated(report.Validated);
@@ -82,7 +86,13 @@ public sealed class StageLead
                 _controller.Leave(worker, incarnation);
                 break;
             case WorkerReport.ReportOneofCase.CheckpointWritten when report.CheckpointWritten.StageIndex == _spec.StageIndex:
-                await CompleteAsync(report.CheckpointWritten);
+                _written[report.CheckpointWritten.Step] = report.CheckpointWritten;
+                await AssembleNextAsync();
+                break;
+            case WorkerReport.ReportOneofCase.CheckpointFailed when IsMissing(report.CheckpointFailed):
+                _effects.Noticed(worker, "trouble", report.CheckpointFailed.Message);
+                if (!_controller.CannotWrite(worker, incarnation))
+                    await EndAsync(() => _effects.FailedAsync($"{worker}: {report.CheckpointFailed.Message}", userError: false));
                 break;
             case WorkerReport.ReportOneofCase.Halted:
                 _halted = Math.Max(_halted, report.Halted.Step);
@@ -102,6 +112,18 @@ public sealed class StageLead
         await EndWhenDoneAsync();
     }
 
+    /// <summary>A checkpoint's folder is complete.</summary>
+    public async Task AssembledAsync(CheckpointWritten written)
+    {
+        if (written.StageIndex != _spec.StageIndex || written.Step != _assembling) return;
+        _assembling = -1;
+        _written.Remove(written.Step);
+        await _effects.RecordCheckpointAsync(written);
+        _progress = new StageProgress(written.Step, written.Step, Convert.FromHexString(written.LedgerHash), [.. written.Files]);
+        await AssembleNextAsync();
+        await EndWhenDoneAsync();
+    }
+
     /// <summary>Asks all ranks to checkpoint and halt after the step in flight.</summary>
     public async Task StopAsync(string reason)
     {
@@ -114,12 +136,16 @@ public sealed class StageLead
     {
         if (_ended) return;
         var decision = _controller.Decide();
+        if (decision.Halt && _stopReason is null) await StopAsync(decision.Reason);
         if (!decision.Form) return;
         var generation = _controller.Form(decision, _progress);
         await _effects.StoreAsync(generation, _controller.Probe);
         _effects.Formed(generation);
         _effects.Broadcast(new CoordinatorOrder { Generation = generation });
     }
+
+    /// <summary>Nobody has written that checkpoint, or a later one, since.</summary>
+    private bool IsMissing(CheckpointFailed failed) => failed.StageIndex == _spec.StageIndex && failed.Step > _progress.CheckpointStep;
 
     private void Append(string worker, Applied applied)
     {
@@ -144,23 +170,29 @@ public sealed class StageLead
         }
     }
 
-    /// <summary>A checkpoint ahead of the ledger waits until the entries before it are durable, so that the chain has no hole after a restart.</summary>
-    private async Task CompleteAsync(CheckpointWritten written)
+    /// <summary>
+    /// Begins with the oldest checkpoint that waits, unless one is being assembled. One ahead of the ledger waits until the entries before it are durable,
+    /// so that the chain has no hole after a restart.
+    /// </summary>
+    private async Task AssembleNextAsync()
     {
-        if (written.Step <= _progress.CheckpointStep) return;
-        if (written.Step > _ledger.NewestStep(_spec.StageIndex))
+        while (_assembling < 0 && !_ended && _written.Count > 0)
         {
-            if (_ahead is null || _ahead.Step < written.Step) _ahead = written;
-            return;
+            var (step, written) = _written.First();
+            if (step > _ledger.NewestStep(_spec.StageIndex)) return;
+            if (step <= _progress.CheckpointStep)
+            {
+                _written.Remove(step);
+                continue;
+            }
+            if (_ledger.HashOf(_spec.StageIndex, step) is { } expected && Convert.ToHexStringLower(expected.Span) != written.LedgerHash)
+            {
+                await EndAsync(() => _effects.FailedAsync($"the checkpoint of step {step} belongs to another history than the ledger", userError: false));
+                return;
+            }
+            _assembling = step;
+            _effects.Assemble(written);
         }
-        if (_ahead?.Step <= written.Step) _ahead = null;
-        if (_ledger.HashOf(_spec.StageIndex, written.Step) is { } expected && Convert.ToHexStringLower(expected.Span) != written.LedgerHash)
-        {
-            await EndAsync(() => _effects.FailedAsync($"the checkpoint of step {written.Step} belongs to another history than the ledger", userError: false));
-            return;
-        }
-        await _effects.CompleteCheckpointAsync(written);
-        _progress = new StageProgress(written.Step, written.Step, Convert.FromHexString(written.LedgerHash), [.. written.Files]);
     }
 
     private Task FailForSkipsAsync()

@@ -16,15 +16,12 @@ public sealed class CheckpointFolders(RunFolder folder, ArtifactStore artifacts)
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <summary>Makes the folder of a checkpoint whose files are all in the store; an existing one is kept.</summary>
-    /// <returns>Its path relative to the run's folder.</returns>
-    public async Task<string> AssembleAsync(string stage, CheckpointWritten written)
+    public async Task AssembleAsync(string stage, CheckpointWritten written)
     {
-        var name = $"{stage}-{written.Step}";
-        var target = Path.Combine(folder.Checkpoints, name);
-        var relative = Path.Combine(Path.GetFileName(folder.Checkpoints), name);
-        if (File.Exists(Path.Combine(target, ManifestFile))) return relative;
+        var target = Path.Combine(folder.Root, RelativePathOf(stage, written.Step));
+        if (File.Exists(Path.Combine(target, ManifestFile))) return;
 
-        var temporary = Path.Combine(folder.Checkpoints, $".{name}.{Guid.NewGuid():N}");
+        var temporary = Path.Combine(folder.Checkpoints, $".{Path.GetFileName(target)}.{Guid.NewGuid():N}");
         Directory.CreateDirectory(temporary);
         try
         {
@@ -36,8 +33,10 @@ public sealed class CheckpointFolders(RunFolder folder, ArtifactStore artifacts)
         {
             if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
         }
-        return relative;
     }
+
+    /// <summary>A checkpoint's folder, relative to the run's.</summary>
+    public string RelativePathOf(string stage, long step) => Path.Combine(Path.GetFileName(folder.Checkpoints), $"{stage}-{step}");
 
     /// <summary>Lets a link of the run's folder point to a checkpoint, atomically.</summary>
     public static void Link(string link, string relative)

@@ -8,7 +8,7 @@ namespace MiniMind.Coordinator.Grains;
 /// <summary>What a stage's lead does, done with grain state, checkpoint folders and worker streams.</summary>
 internal sealed class GrainEffects(
     StageSpec spec, IPersistentState<RunRecord> stored, CheckpointFolders folders, RunFolder folder, MembershipRecord record, Action<string, CoordinatorOrder> send,
-    Action<CoordinatorOrder> broadcast, Action<RunEvent> tell) : IStageEffects
+    Action<CoordinatorOrder> broadcast, Action<CheckpointWritten> assemble, Action<RunEvent> tell) : IStageEffects
 {
     private readonly Dictionary<long, double> _validations = [];
 
@@ -23,14 +23,16 @@ internal sealed class GrainEffects(
 
     public void Broadcast(CoordinatorOrder order) => broadcast(order);
 
-    public async Task CompleteCheckpointAsync(CheckpointWritten written)
+    public void Assemble(CheckpointWritten written) => assemble(written);
+
+    public async Task RecordCheckpointAsync(CheckpointWritten written)
     {
         var records = stored.State.Checkpoints;
         var loss = _validations.TryGetValue(written.Step, out var measured) ? measured : (double?)null;
         var best = loss is { } value && !records.Any(other => other.StageIndex == spec.StageIndex && other.ValidationLoss <= value);
         var record = new CheckpointRecord
         {
-            StageIndex = written.StageIndex, Step = written.Step, Folder = await folders.AssembleAsync(spec.Stage, written),
+            StageIndex = written.StageIndex, Step = written.Step, Folder = folders.RelativePathOf(spec.Stage, written.Step),
             LedgerHash = written.LedgerHash, Written = written.ToByteArray(), ValidationLoss = loss, Best = best,
         };
         records.Add(record);

@@ -33,6 +33,11 @@ public interface IRunGrain : IGrainWithStringKey
     /// <param name="orders">What the stream was opened with: the worker may have opened another since.</param>
     Task DisconnectAsync(string worker, string incarnation, IOrderReceiver orders);
 
+    /// <summary>A checkpoint's folder has been assembled in the background, or could not be.</summary>
+    /// <param name="written">CheckpointWritten.</param>
+    /// <param name="fault">What went wrong; null when the folder is complete.</param>
+    Task AssembledAsync(byte[] written, string? fault);
+
     /// <summary>Asks all workers to checkpoint and halt.</summary>
     Task StopAsync(string reason);
 

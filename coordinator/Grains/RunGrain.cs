@@ -51,7 +51,7 @@ public sealed class RunGrain(
         var options = new StageControllerOptions(next.StageIndex, new GenerationOptions(expectedWorkers, StartPatience, silence));
         // Workers of an earlier process of this coordinator cannot find it again, because its port is drawn anew: nobody is adopted.
         var controller = new StageController(options, stored: null, newest?.Number ?? 0, time) { Probe = stored.State.Probe };
-        var effects = new GrainEffects(next, stored, folders, folder, new MembershipRecord(folder.Membership, time), Send, Broadcast, Tell);
+        var effects = new GrainEffects(next, stored, folders, folder, new MembershipRecord(folder.Membership, time), Send, Broadcast, Assemble, Tell);
         _lead = new StageLead(next, controller, _ledger, Progress(next.StageIndex), effects);
         foreach (var hello in _hellos.Values.ToList()) await _lead.ConnectAsync(hello);
     }
@@ -81,6 +81,9 @@ public sealed class RunGrain(
         _hellos.Remove(worker);
         await LeadAsync(lead => lead.DisconnectAsync(worker, incarnation));
     }
+
+    public Task AssembledAsync(byte[] written, string? fault) => LeadAsync(lead =>
+        fault is null ? lead.AssembledAsync(CheckpointWritten.Parser.ParseFrom(written)) : throw new IOException(fault));
 
     public Task StopAsync(string reason) => LeadAsync(lead => lead.StopAsync(reason));
 
@@ -120,8 +123,7 @@ public sealed class RunGrain(
         catch (Exception fault) when (fault is not InconsistentStateException)
         {
             _lead = null;
-            var message = DiskFull.Find(fault) is { } full ? DiskFull.Describe(full) : fault.GetBaseException().Message;
-            Tell(new RunEvent { Failed = new RunFailed { Message = message } });
+            Tell(new RunEvent { Failed = new RunFailed { Message = Words(fault) } });
         }
     }
 
@@ -135,6 +137,29 @@ public sealed class RunGrain(
         return newest.StageIndex == stageIndex
             ? new StageProgress(newest.Step, newest.Step, ledger, [.. files])
             : new StageProgress(-1, 0, ledger, [.. files]);
+    }
+
+    private static string Words(Exception fault) => DiskFull.Find(fault) is { } full ? DiskFull.Describe(full) : fault.GetBaseException().Message;
+
+    /// <summary>
+    /// Copies, hashes and flushes gigabytes, perhaps: outside of the activation, whose turns go on meanwhile, and back into one of them.
+    /// </summary>
+    private void Assemble(CheckpointWritten written)
+    {
+        var (self, stage) = (this.AsReference<IRunGrain>(), _spec!.Stage);
+        Task.Run(async () =>
+        {
+            string? fault = null;
+            try
+            {
+                await folders.AssembleAsync(stage, written);
+            }
+            catch (Exception caught)
+            {
+                fault = Words(caught);
+            }
+            await self.AssembledAsync(written.ToByteArray(), fault);
+        }).Ignore();
     }
 
     private void Send(string worker, CoordinatorOrder order)

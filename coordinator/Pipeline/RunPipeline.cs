@@ -62,18 +62,20 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
         await using var workers = new WorkerPool(run, folder, host.Address, screen, events);
         workers.Start(run.Workers);
         var runner = new StageRunner(grain, events, screen, workers.Progressed, time);
+        var halted = false;
         foreach (var spec in left)
         {
             var firstStep = record.Checkpoints.LastOrDefault(checkpoint => checkpoint.StageIndex == spec.StageIndex)?.Step ?? 0;
             var (end, summary) = await runner.RunAsync(spec, firstStep, run.Workers, stop);
             summaries.Add(summary);
-            if (end == StageEnd.Halted || stop.IsCancellationRequested) return (StageEnd.Halted, summaries);
+            halted = end == StageEnd.Halted || stop.IsCancellationRequested;
+            if (halted) break;
         }
         workers.Close();
-        await grain.DismissAsync("the run is complete");
+        await grain.DismissAsync(halted ? "the run has halted" : "the run is complete");
         await workers.WaitForExitAsync(ExitPatience, time);
         GC.KeepAlive(events);
-        return (StageEnd.Completed, summaries);
+        return (halted ? StageEnd.Halted : StageEnd.Completed, summaries);
     }
 
     private void RefuseToOverwrite(RunFolder folder)

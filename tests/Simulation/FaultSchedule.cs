@@ -21,7 +21,7 @@ internal static class FaultSchedule
         var random = run.World.Random;
         var alive = run.Alive.ToList();
         var victim = alive.Count > 0 ? alive[random.Next(alive.Count)] : null;
-        switch (random.Next(13))
+        switch (random.Next(15))
         {
             case 0 or 1:
                 victim?.Process.Kill();
@@ -55,6 +55,12 @@ internal static class FaultSchedule
             case 12:
                 victim?.Process.Schedule(TimeSpan.Zero, victim.Member.CheckpointNow);
                 break;
+            case 13:
+                if (victim is not null && victim.Replica.Hang != ToyReplica.ForGood) victim.Replica.Hang = random.Next(3) == 0 ? ToyReplica.ForGood : run.World.Delay(100, 20000);
+                break;
+            case 14:
+                if (victim is not null) victim.Replica.DiskIsFull = true;
+                break;
             case 11:
                 foreach (var worker in alive) worker.Process.Kill();
                 break;
@@ -78,12 +84,15 @@ internal static class FaultSchedule
         run.Network.Heal();
         foreach (var worker in run.Alive.Where(worker => worker.Process.Frozen)) worker.Process.Thaw();
         Restart(run);
-        // Somebody must be left to go on; names of the dead are taken up again.
-        run.World.Schedule(null, TimeSpan.FromSeconds(5), () =>
-        {
-            if (!run.Alive.Any()) run.StartWorker("w0");
-        });
+        KeepSomebody(run);
     }
+
+    /// <summary>Somebody must be left to go on.</summary>
+    private static void KeepSomebody(SimulationRun run) => run.World.Schedule(null, TimeSpan.FromSeconds(5), () =>
+    {
+        if (run.Alive.All(worker => worker.Replica.Hang == ToyReplica.ForGood)) run.StartWorker($"w{run.Workers.Count}");
+        KeepSomebody(run);
+    });
 
     private static void Restart(SimulationRun run)
     {

@@ -71,9 +71,12 @@ internal sealed class SimulatedCoordinator : IStageEffects
         foreach (var stream in _orders.Values.ToList()) stream.Send(order.Clone());
     }
 
-    public async Task CompleteCheckpointAsync(CheckpointWritten written)
+    public void Assemble(CheckpointWritten written) =>
+        Process.Schedule(_run.World.Delay(0.1, 400), () => Call(() => _lead.AssembledAsync(written)));
+
+    public async Task RecordCheckpointAsync(CheckpointWritten written)
     {
-        await Task.Delay(_run.World.Delay(0.1, 20), Process.Time);
+        await Task.Delay(_run.World.Delay(0.1, 5), Process.Time);
         _run.Store.Checkpoint = written.Clone();
     }
 
@@ -97,11 +100,17 @@ internal sealed class SimulatedCoordinator : IStageEffects
         return Task.CompletedTask;
     }
 
-    public Task HaltedAsync(long step) => Task.CompletedTask;
+    public Task HaltedAsync(long step)
+    {
+        _run.World.Trace("coordinator", $"halted after step {step}");
+        _run.EndAndResume();
+        return Task.CompletedTask;
+    }
 
     public Task FailedAsync(string message, bool userError)
     {
-        _run.Fail(message);
+        if (message.Contains(ToyReplica.FullDisk, StringComparison.Ordinal)) _run.EndAndResume();
+        else _run.Fail(message);
         return Task.CompletedTask;
     }
 

@@ -116,7 +116,7 @@ internal sealed class SimulatedWorker
             while (true)
             {
                 await Task.Delay(TimeSpan.FromSeconds(0.5), Process.Time, connection);
-                reports.Send(new WorkerReport { Heartbeat = new Heartbeat { Generation = _member.Generation, Step = _member.Position.Step } });
+                reports.Send(new WorkerReport { Heartbeat = Beat() });
             }
         }
         catch (OperationCanceledException)
@@ -124,6 +124,8 @@ internal sealed class SimulatedWorker
             // The next connection goes on.
         }
     }
+
+    private Heartbeat Beat() => new() { Generation = _member.Generation, Step = _member.Position.Step, Phase = _member.Phase };
 
     private void Obey(CoordinatorOrder order)
     {

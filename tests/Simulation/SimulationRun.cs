@@ -61,6 +61,18 @@ internal sealed class SimulationRun
 
     public void StartWorker(string name) => _workers.Add(new SimulatedWorker(this, name, ++_incarnations));
 
+    /// <summary>The run has ended in order, or because no checkpoint can be written; its user resumes it a little later.</summary>
+    public void EndAndResume()
+    {
+        foreach (var worker in Alive) worker.Process.Kill();
+        Coordinator!.Process.Kill();
+        World.Schedule(null, World.Delay(10, 2000), () =>
+        {
+            if (!Coordinator.Process.Alive) StartCoordinator();
+            StartWorker("w0");
+        });
+    }
+
     public void Fail(string message)
     {
         World.Trace("FAILURE", message);

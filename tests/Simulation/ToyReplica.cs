@@ -13,16 +13,30 @@ internal sealed class ToyReplica(SimulatedProcess process, VirtualWorld world, S
 {
     public const int Length = 330;
 
+    /// <summary>What a checkpoint that cannot be written says.</summary>
+    public const string FullDisk = "the toy disk is full";
+
     private readonly float[] _weights = new float[Length];
     private readonly float[] _momentum = new float[Length];
     private readonly float[] _gradient = new float[Length];
 
+    /// <summary>Longer than any schedule.</summary>
+    public static readonly TimeSpan ForGood = TimeSpan.FromHours(1);
+
+    /// <summary>How long the next lane hangs, whatever is cancelled meanwhile; heartbeats go on.</summary>
+    public TimeSpan Hang { get; set; }
+
+    /// <summary>The next checkpoint cannot be written.</summary>
+    public bool DiskIsFull { get; set; }
+
     public Memory<float> Gradient => _gradient;
 
-    public IReadOnlyList<Memory<byte>> State => [ByteView.Of(_weights), ByteView.Of(_momentum)];
+    public IReadOnlyList<Memory<float>> State => [_weights, _momentum];
 
     public async Task<Sums> ComputeLaneAsync(long step, int lane, CancellationToken cancellation)
     {
+        if (Hang > TimeSpan.Zero) await Task.Delay(Hang, process.Time, CancellationToken.None);
+        Hang = TimeSpan.Zero;
         await Task.Delay(world.Delay(2 * speed, 10 * speed), process.Time, cancellation);
         return ToyMath.Lane(step, lane, _weights, _gradient);
     }
@@ -40,14 +54,14 @@ internal sealed class ToyReplica(SimulatedProcess process, VirtualWorld world, S
         return new UpdateFacts(false, 1, 0.1);
     }
 
-    public byte[] WeightsDigest() => Digest([ByteView.Of(_weights)]);
+    public byte[] WeightsDigest() => Digest([_weights]);
 
-    public byte[] StateDigest(IReadOnlyList<Memory<byte>> buffers) => Digest(buffers);
+    public byte[] StateDigest(IReadOnlyList<Memory<float>> buffers) => Digest(buffers);
 
-    public void Adopt(long step, IReadOnlyList<Memory<byte>> buffers)
+    public void Adopt(long step, IReadOnlyList<Memory<float>> buffers)
     {
-        buffers[0].CopyTo(ByteView.Of(_weights));
-        buffers[1].CopyTo(ByteView.Of(_momentum));
+        buffers[0].CopyTo(_weights);
+        buffers[1].CopyTo(_momentum);
     }
 
     public async Task RestoreAsync(RestorePoint point, CancellationToken cancellation)
@@ -72,15 +86,20 @@ internal sealed class ToyReplica(SimulatedProcess process, VirtualWorld world, S
     private async Task<IReadOnlyList<ArtifactRef>> UploadAsync(byte[] snapshot)
     {
         await Task.Delay(world.Delay(5, 200), process.Time, CancellationToken.None);
+        if (DiskIsFull)
+        {
+            DiskIsFull = false;
+            throw new IOException(FullDisk);
+        }
         var sha = Convert.ToHexStringLower(SHA256.HashData(snapshot));
         store.Artifacts[sha] = snapshot;
         return [new ArtifactRef { Name = "state", Sha256 = sha, Size = snapshot.Length }];
     }
 
-    private static byte[] Digest(IReadOnlyList<Memory<byte>> buffers)
+    private static byte[] Digest(IReadOnlyList<Memory<float>> buffers)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var buffer in buffers) hash.AppendData(buffer.Span);
+        foreach (var buffer in buffers) hash.AppendData(MemoryMarshal.AsBytes(buffer.Span));
         return hash.GetHashAndReset()[..16];
     }
 }

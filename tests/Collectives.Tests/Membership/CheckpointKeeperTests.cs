@@ -96,8 +96,36 @@ public sealed class CheckpointKeeperTests
         var hand = await crew.AddAsync("w0");
         hand.Replica.WriteCheckpoint = (_, _) => throw new IOException("no space left on device");
         crew.Announce(1, ["w0"]);
-        var failure = (await hand.Reports.NextAsync(report => report.Failure is not null)).Failure;
-        Assert.Equal("checkpoint of step 3 could not be written: no space left on device", failure.Message);
+        var failed = (await hand.Reports.NextAsync(report => report.CheckpointFailed is not null)).CheckpointFailed;
+        Assert.Equal((3L, "checkpoint of step 3 could not be written: no space left on device"), (failed.Step, failed.Message));
+    }
+
+    [Fact]
+    public async Task A_checkpoint_that_the_lowest_rank_failed_to_write_is_written_by_the_next_one()
+    {
+        await using var crew = new Crew(totalSteps: 4, checkpointInterval: 0);
+        foreach (var name in Plans.Workers(2)) await crew.AddAsync(name);
+        crew["w0"].Replica.WriteCheckpoint = (_, _) => throw new IOException("no space left on device");
+        crew.Announce(1, Plans.Workers(2));
+        await crew["w0"].Reports.NextAsync(report => report.CheckpointFailed is not null);
+        crew.Announce(2, ["w1", "w0"], atBoundary: true);
+        Assert.Equal(4, (await crew["w1"].Reports.NextAsync(IsWritten)).CheckpointWritten.Step);
+    }
+
+    /// <summary>The interval's step went by under a writer that failed; the next one does not wait for another interval.</summary>
+    [Fact]
+    public async Task An_overdue_checkpoint_is_written_on_entering_a_generation()
+    {
+        const int Interval = 1000;
+        await using var crew = new Crew(totalSteps: 1_000_000, Interval);
+        foreach (var name in Plans.Workers(2)) await crew.AddAsync(name);
+        crew["w0"].Replica.WriteCheckpoint = (_, _) => throw new IOException("no space left on device");
+        crew.Announce(1, Plans.Workers(2));
+        await crew["w0"].Reports.NextAsync(report => report.CheckpointFailed is not null);
+        crew.Announce(2, ["w1", "w0"], atBoundary: true);
+        var written = (await crew["w1"].Reports.NextAsync(IsWritten)).CheckpointWritten;
+        Assert.Equal(2, written.Generation);
+        Assert.InRange(written.Step, Interval, 2 * Interval - 1);
     }
 
     /// <summary>Lets the writing of the first checkpoint take until the test ends it.</summary>

@@ -35,7 +35,7 @@ internal sealed class TestReplica : IReplica
 
     public Memory<float> Gradient => _gradient;
 
-    public IReadOnlyList<Memory<byte>> State => [ByteView.Of(Weights), ByteView.Of(_momentum)];
+    public IReadOnlyList<Memory<float>> State => [Weights, _momentum];
 
     public async Task<Sums> ComputeLaneAsync(long step, int lane, CancellationToken cancellation)
     {
@@ -52,21 +52,21 @@ internal sealed class TestReplica : IReplica
         return Task.FromResult(new UpdateFacts(false, 1, 0.1));
     }
 
-    public byte[] WeightsDigest() => StateDigest([ByteView.Of(Weights)]);
+    public byte[] WeightsDigest() => StateDigest([Weights]);
 
-    public byte[] StateDigest(IReadOnlyList<Memory<byte>> buffers)
+    public byte[] StateDigest(IReadOnlyList<Memory<float>> buffers)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var buffer in buffers) hash.AppendData(buffer.Span);
+        foreach (var buffer in buffers) hash.AppendData(MemoryMarshal.AsBytes(buffer.Span));
         if (TurnsAfterDigest) TurnBit(17);
         return hash.GetHashAndReset()[..16];
     }
 
-    public void Adopt(long step, IReadOnlyList<Memory<byte>> buffers)
+    public void Adopt(long step, IReadOnlyList<Memory<float>> buffers)
     {
         Adopted++;
-        MemoryMarshal.Cast<byte, float>(buffers[0].Span).CopyTo(Weights);
-        MemoryMarshal.Cast<byte, float>(buffers[1].Span).CopyTo(_momentum);
+        buffers[0].CopyTo(Weights);
+        buffers[1].CopyTo(_momentum);
     }
 
     public Task RestoreAsync(RestorePoint point, CancellationToken cancellation)

@@ -102,8 +102,35 @@ public sealed class GenerationRuleTests
         Expect(Views.View("abc", members: "ab").With('a', worker => worker with { Leaving = true }), "bc", true, "c joins, a leaves");
 
     [Fact]
-    public void The_last_member_that_leaves_keeps_the_generation() =>
-        ExpectKeep(Views.View("a", members: "a").With('a', worker => worker with { Leaving = true }), "no worker is available");
+    public void When_all_leave_they_halt()
+    {
+        var view = Views.View("ab", members: "ab").With('a', worker => worker with { Leaving = true });
+        var decision = GenerationRule.Decide(view.With('b', worker => worker with { Leaving = true }), Views.Options);
+        Assert.Equal((true, false, "all workers leave"), (decision.Halt, decision.Form, decision.Reason));
+    }
+
+    [Fact]
+    public void When_all_leave_a_worker_that_still_prepares_is_waited_for()
+    {
+        var view = Views.View("ab", members: "a").With('a', worker => worker with { Leaving = true }).With('b', worker => worker with { Prepared = false });
+        ExpectKeep(view, "those who leave wait for a successor that is preparing");
+    }
+
+    [Fact]
+    public void Who_leaves_goes_on_alone_when_the_last_other_one_is_lost() =>
+        Expect(Views.View("a", members: "ab").With('a', worker => worker with { Leaving = true }), "a", false, "lost b");
+
+    [Fact]
+    public void A_member_that_has_stalled_is_left_out_at_once() =>
+        Expect(Views.View("abc", members: "abc", troubled: true).With('a', worker => worker with { Stalled = true }), "bc", false, "lost a");
+
+    [Fact]
+    public void Who_cannot_write_checkpoints_becomes_the_last_rank_at_a_boundary()
+    {
+        var view = Views.View("abc", members: "abc").With('a', worker => worker with { CannotWrite = true });
+        Expect(view, "bca", true, "b writes checkpoints");
+        ExpectKeep(Views.View("abc", members: "bca").With('a', worker => worker with { CannotWrite = true }), "nothing changed");
+    }
 
     [Fact]
     public void A_member_is_not_thrown_out_for_a_newcomer_that_it_cannot_reach()

@@ -28,7 +28,9 @@ internal sealed class RecordedEffects : IStageEffects
         Done.Add($"all: {Text(order)}");
     }
 
-    public Task CompleteCheckpointAsync(CheckpointWritten written)
+    public void Assemble(CheckpointWritten written) => Done.Add($"assemble {written.Step}");
+
+    public Task RecordCheckpointAsync(CheckpointWritten written)
     {
         Done.Add($"checkpoint {written.Step}");
         return Task.CompletedTask;

@@ -160,4 +160,38 @@ public sealed class StageControllerTests
         trouble.Workers.AddRange(culprits);
         return trouble;
     }
+
+    [Theory]
+    [InlineData("compute", 16, "b#1")]  // it hangs
+    [InlineData("reduce", 16, "a#1")]   // it waits itself: the network is to blame, and the older one wins
+    [InlineData("compute", 14, "a#1")]  // it has begun only lately
+    public void A_silent_member_has_stalled_when_it_has_long_computed_the_same(string phase, int seconds, string left)
+    {
+        Come("a");
+        Come("b");
+        var generation = Form();
+        var beat = new Heartbeat { Generation = generation.Number, Step = 3, Phase = phase };
+        _controller.Beat("a", "a#1", beat);
+        _time.Advance(TimeSpan.FromSeconds(seconds));
+        foreach (var worker in (string[])["a", "b"]) _controller.Hear(worker, $"{worker}#1");
+        _controller.Beat("a", "a#1", beat);
+        _controller.Report("b", Trouble(generation, Protos.Trouble.Types.Kind.Silent, "a"));
+        Assert.Equal(left, Members(Form()));
+    }
+
+    [Fact]
+    public void A_member_that_had_stalled_takes_part_again_when_it_does_something_else()
+    {
+        Come("a");
+        Come("b");
+        var generation = Form();
+        _controller.Beat("a", "a#1", new Heartbeat { Step = 3, Phase = "compute" });
+        _time.Advance(TimeSpan.FromSeconds(16));
+        foreach (var worker in (string[])["a", "b"]) _controller.Hear(worker, $"{worker}#1");
+        _controller.Report("b", Trouble(generation, Protos.Trouble.Types.Kind.Silent, "a"));
+        Assert.Equal("b#1", Members(Form()));
+        Assert.False(_controller.Decide().Form);
+        _controller.Beat("a", "a#1", new Heartbeat { Step = 3, Phase = "wait" });
+        Assert.Equal("b#1 a#1", Members(Form()));
+    }
 }

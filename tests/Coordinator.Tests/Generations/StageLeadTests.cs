@@ -35,9 +35,13 @@ public sealed class StageLeadTests : IDisposable
 
     private Task ApplyAsync(string worker, LedgerEntry entry) => ReportAsync(worker, new WorkerReport { Applied = new Applied { Entry = entry } });
 
-    private Task WriteAsync(string worker, long step) => ReportAsync(worker, new WorkerReport
+    private CheckpointWritten Written(long step) => new() { Step = step, LedgerHash = Convert.ToHexStringLower(_chain[(int)step - 1].Hash.Span) };
+
+    private Task WriteAsync(string worker, long step) => ReportAsync(worker, new WorkerReport { CheckpointWritten = Written(step) });
+
+    private Task FailToWriteAsync(string worker, long step) => ReportAsync(worker, new WorkerReport
     {
-        CheckpointWritten = new CheckpointWritten { Step = step, LedgerHash = Convert.ToHexStringLower(_chain[(int)step - 1].Hash.Span) },
+        CheckpointFailed = new CheckpointFailed { Step = step, Message = "no space left" },
     });
 
     private async Task ComeAsync(StageLead lead, params string[] workers)
@@ -146,24 +150,73 @@ public sealed class StageLeadTests : IDisposable
         await WriteAsync("a", 2);
         Assert.Empty(_effects.Take());
         await ApplyAsync("b", _chain[1]);
-        Assert.Equal(["committed 2", "all: durable 2", "checkpoint 2"], _effects.Take());
+        Assert.Equal(["committed 2", "all: durable 2", "assemble 2"], _effects.Take());
+        await WriteAsync("a", 2);
+        Assert.Empty(_effects.Take());
+        await _lead.AssembledAsync(Written(2));
+        Assert.Equal(["checkpoint 2"], _effects.Take());
         await WriteAsync("a", 2);
         Assert.Empty(_effects.Take());
     }
 
-    /// <summary>A rank that was the lowest before repeats its own checkpoint when it reconnects.</summary>
+    /// <summary>Copying gigabytes takes its time; reports must be heard meanwhile, further checkpoints among them.</summary>
     [Fact]
-    public async Task An_older_checkpoint_does_not_displace_one_that_waits()
+    public async Task Checkpoints_are_assembled_one_after_another_oldest_first_while_the_lead_goes_on()
+    {
+        await ComeAsync(_lead, "a", "b");
+        foreach (var entry in _chain.Take(3)) await ApplyAsync("a", entry);
+        _effects.Take();
+        await WriteAsync("a", 1);
+        await WriteAsync("b", 3);
+        await WriteAsync("b", 2);
+        Assert.Equal(["assemble 1"], _effects.Take());
+        await ApplyAsync("b", _chain[3]);
+        Assert.Equal(["committed 4", "all: durable 4"], _effects.Take());
+        foreach (var step in (long[])[1, 2, 3]) await _lead.AssembledAsync(Written(step));
+        Assert.Equal(["checkpoint 1", "assemble 2", "checkpoint 2", "assemble 3", "checkpoint 3"], _effects.Take());
+    }
+
+    [Fact]
+    public async Task A_worker_that_cannot_write_a_checkpoint_is_no_longer_the_lowest_rank()
     {
         await ComeAsync(_lead, "a", "b");
         await ApplyAsync("a", _chain[0]);
-        await WriteAsync("a", 3);
-        await WriteAsync("b", 2);
-        await WriteAsync("b", 1);
         _effects.Take();
-        await ApplyAsync("a", _chain[1]);
-        await ApplyAsync("a", _chain[2]);
-        Assert.Equal(["committed 2", "all: durable 2", "committed 3", "all: durable 3", "checkpoint 3"], _effects.Take());
+        await FailToWriteAsync("a", 1);
+        Assert.Equal(["a trouble", "store 2", "formed b a", "all: generation 2"], _effects.Take());
+        Assert.True(_lead.Generation!.AtBoundary);
+    }
+
+    [Fact]
+    public async Task A_checkpoint_that_no_member_can_write_ends_the_stage_with_the_reason()
+    {
+        await ComeAsync(_lead, "a", "b");
+        await ApplyAsync("a", _chain[0]);
+        await FailToWriteAsync("a", 1);
+        _effects.Take();
+        await FailToWriteAsync("b", 1);
+        Assert.Equal(["b trouble", "failed: b: no space left"], _effects.Take());
+    }
+
+    [Fact]
+    public async Task A_failed_checkpoint_that_has_been_overtaken_changes_nothing()
+    {
+        await ComeAsync(_lead, "a", "b");
+        foreach (var entry in _chain.Take(2)) await ApplyAsync("a", entry);
+        await WriteAsync("b", 2);
+        await _lead.AssembledAsync(Written(2));
+        _effects.Take();
+        await FailToWriteAsync("a", 1);
+        Assert.Empty(_effects.Take());
+    }
+
+    [Fact]
+    public async Task When_all_workers_leave_they_are_asked_to_halt_and_only_once()
+    {
+        await ComeAsync(_lead, "a", "b");
+        foreach (var worker in (string[])["a", "b"]) await ReportAsync(worker, new WorkerReport { Leave = new Leave { Reason = "SIGTERM" } });
+        await _lead.TickAsync();
+        Assert.Single(_effects.Take(), done => done == "all: Stop");
     }
 
     [Fact]
@@ -172,6 +225,7 @@ public sealed class StageLeadTests : IDisposable
         await ComeAsync(_lead, "a", "b");
         await ApplyAsync("a", _chain[0]);
         await WriteAsync("a", 1);
+        await _lead.AssembledAsync(Written(1));
         await _lead.DisconnectAsync("b", "b#1");
         Assert.Equal((1L, 1L, _chain[0].Hash), (_lead.Generation!.CheckpointStep, _lead.Generation.RestoreStep, _lead.Generation.RestoreLedger));
     }
@@ -183,7 +237,8 @@ public sealed class StageLeadTests : IDisposable
         foreach (var entry in _chain.Take(TotalSteps)) await ApplyAsync("a", entry);
         Assert.DoesNotContain("completed", _effects.Take());
         await WriteAsync("a", TotalSteps);
-        Assert.Equal(["checkpoint 4", "completed"], _effects.Take());
+        await _lead.AssembledAsync(Written(TotalSteps));
+        Assert.Equal(["assemble 4", "checkpoint 4", "completed"], _effects.Take());
         await _lead.TickAsync();
         await _lead.DisconnectAsync("a", "a#1");
         Assert.Equal(["a gone"], _effects.Take());
@@ -199,7 +254,8 @@ public sealed class StageLeadTests : IDisposable
         await ReportAsync("b", new WorkerReport { Halted = new Halted { Generation = 1, Step = 1 } });
         Assert.DoesNotContain("halted 1", _effects.Take());
         await WriteAsync("a", 1);
-        Assert.Equal(["checkpoint 1", "halted 1"], _effects.Take());
+        await _lead.AssembledAsync(Written(1));
+        Assert.Equal(["assemble 1", "checkpoint 1", "halted 1"], _effects.Take());
     }
 
     [Fact]

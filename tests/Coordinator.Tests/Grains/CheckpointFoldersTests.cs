@@ -38,7 +38,8 @@ public sealed class CheckpointFoldersTests : IDisposable
         var written = new CheckpointWritten { Step = step, LedgerHash = "ab" };
         written.Files.Add(await PutAsync("model.safetensors", weights));
         written.Files.Add(await PutAsync("tokenizer.json", "shared by all"));
-        return new CheckpointRecord { Step = step, Folder = await _folders.AssembleAsync("sft", written), Written = written.ToByteArray() };
+        await _folders.AssembleAsync("sft", written);
+        return new CheckpointRecord { Step = step, Folder = _folders.RelativePathOf("sft", step), Written = written.ToByteArray() };
     }
 
     [Fact]

@@ -107,7 +107,7 @@ public sealed class TrainerTests : IAsyncLifetime
         var source = (await FreshAsync()).Trainer;
         for (var step = 1; step <= 2; step++) await StepAsync(source, step);
         var copy = (await _stage.TrainerAsync()).Trainer;
-        copy.Adopt(2, [.. source.State.Select(buffer => (Memory<byte>)buffer.ToArray())]);
+        copy.Adopt(2, [.. source.State.Select(buffer => (Memory<float>)buffer.ToArray())]);
         Assert.Equal(source.StateDigest(source.State), copy.StateDigest(copy.State));
 
         Assert.Equal(await StepAsync(source, 3), await StepAsync(copy, 3));
@@ -124,8 +124,8 @@ public sealed class TrainerTests : IAsyncLifetime
         var digests = new HashSet<string> { Convert.ToHexString(trainer.StateDigest(trainer.State)) };
         for (var index = 0; index < trainer.State.Count; index++)
         {
-            Memory<byte>[] buffers = [.. trainer.State.Select(buffer => (Memory<byte>)buffer.ToArray())];
-            buffers[index].Span[0] ^= 1;
+            Memory<float>[] buffers = [.. trainer.State.Select(buffer => (Memory<float>)buffer.ToArray())];
+            System.Runtime.InteropServices.MemoryMarshal.AsBytes(buffers[index].Span)[0] ^= 1;
             digests.Add(Convert.ToHexString(trainer.StateDigest(buffers)));
         }
         Assert.Equal(trainer.State.Count + 1, digests.Count);

@@ -3,13 +3,13 @@ using MiniMind.Protos;
 namespace MiniMind.Collectives.Membership;
 
 /// <summary>
-/// Writes the checkpoints of a member while it is the lowest rank. One is written at a time; a failed one is reported and ends the run's
-/// stage, leaving earlier ones as they are.
+/// Writes the checkpoints of a member while it is the lowest rank. One is written at a time. A failed one is reported, leaving earlier ones as they
+/// are, so that another rank becomes the lowest; it finds the checkpoint overdue and writes one.
 /// </summary>
 internal sealed class CheckpointKeeper(IReplica replica, IReportSink reports, MemberOptions options)
 {
     private GenerationPlan? _plan;
-    private long _newest = -1;
+    private long _newest;
     private Task _writing = Task.CompletedTask;
     private CancellationToken _dismissed;
 
@@ -21,6 +21,10 @@ internal sealed class CheckpointKeeper(IReplica replica, IReportSink reports, Me
         _newest = Math.Max(_newest, plan.CheckpointStep);
     }
 
+    /// <summary>Begins a checkpoint when one has become due, here or while another rank should have written it.</summary>
+    public Task BeginIfDueAsync(Position position, CancellationToken cancellation) =>
+        options.NewestCheckpointDue(position.Step) > _newest ? BeginAsync(position, cancellation) : Task.CompletedTask;
+
     /// <summary>
     /// Snapshots the state and starts writing, when this member is the lowest rank and the step has no checkpoint yet. Waits for the one before it
     /// unless <paramref name="cancellation"/> ends the wait.
@@ -29,6 +33,8 @@ internal sealed class CheckpointKeeper(IReplica replica, IReportSink reports, Me
     {
         if (_plan is not { Rank: 0 } plan || position.Step <= _newest) return;
         await FinishAsync(cancellation);
+        // Whoever waits for the same token may be told of it later than the writer was.
+        _dismissed.ThrowIfCancellationRequested();
         _newest = position.Step;
         try
         {
@@ -37,7 +43,7 @@ internal sealed class CheckpointKeeper(IReplica replica, IReportSink reports, Me
         }
         catch (IOException fault)
         {
-            ReportFailure(position, fault);
+            ReportFailure(plan.Number, position, fault);
         }
     }
 
@@ -62,12 +68,16 @@ internal sealed class CheckpointKeeper(IReplica replica, IReportSink reports, Me
         }
         catch (Exception fault)
         {
-            ReportFailure(position, fault);
+            ReportFailure(generation, position, fault);
         }
     }
 
-    private void ReportFailure(Position position, Exception fault) => reports.Report(new WorkerReport
+    private void ReportFailure(long generation, Position position, Exception fault) => reports.Report(new WorkerReport
     {
-        Failure = new WorkerFailure { Message = $"checkpoint of step {position.Step} could not be written: {fault.Message}" },
+        CheckpointFailed = new CheckpointFailed
+        {
+            Generation = generation, StageIndex = options.StageIndex, Step = position.Step,
+            Message = $"checkpoint of step {position.Step} could not be written: {fault.Message}",
+        },
     });
 }

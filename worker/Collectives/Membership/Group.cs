@@ -49,6 +49,9 @@ public sealed class Group : IAsyncDisposable
     /// <summary>How long to wait for peers that send nothing; grows with the measured step time.</summary>
     public TimeSpan PeerDeadline { get; set; }
 
+    /// <summary>Time that peers may need beyond that, because they copy or load their state before the first step.</summary>
+    public TimeSpan StateAllowance { get; set; }
+
     /// <summary>Small messages from every rank to every rank.</summary>
     public TailExchange Tails { get; }
 
@@ -60,6 +63,10 @@ public sealed class Group : IAsyncDisposable
 
     /// <summary>All ranks but this one.</summary>
     public IEnumerable<int> Peers => Enumerable.Range(0, Plan.WorldSize).Where(rank => rank != Plan.Rank);
+
+    /// <summary>Some rank is about to copy or load a state of this size: its silence meanwhile, even over a slow link, is no reason for alarm.</summary>
+    internal void AllowForState(IReadOnlyList<Memory<float>> state) =>
+        StateAllowance = TimeSpan.FromSeconds(4.0 * state.Sum(buffer => (long)buffer.Length) / Options.SlowestCopy);
 
     /// <summary>Opens the links to all peers; completes when all have admitted them.</summary>
     /// <exception cref="PeerException">A peer cannot be reached.</exception>
@@ -102,7 +109,7 @@ public sealed class Group : IAsyncDisposable
     {
         try
         {
-            await owed.WaitAsync(PeerDeadline, _time, cancellation);
+            await owed.WaitAsync(PeerDeadline + StateAllowance, _time, cancellation);
         }
         finally
         {
@@ -205,16 +212,16 @@ public sealed class Group : IAsyncDisposable
         }
         catch (LinkException fault)
         {
-            throw Unreachable(peer, fault);
+            throw new PeerException(Trouble.Types.Kind.Unreachable, [peer], $"{Name(peer)} cannot be reached: {fault.Message}", fault);
         }
         catch (OperationCanceledException fault) when (patient.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
-            throw Unreachable(peer, fault);
+            throw new PeerException(
+                Trouble.Types.Kind.Silent, [peer], $"{Name(peer)} has not entered for {Options.EnterDeadline.TotalSeconds:0.#} s", fault);
         }
     };
 
-    private PeerException Unreachable(int peer, Exception fault) => new(
-        Trouble.Types.Kind.Unreachable, [peer], $"rank {peer} ({Plan.Members[peer].Worker}) cannot be reached: {fault.Message}", fault);
+    private string Name(int peer) => $"rank {peer} ({Plan.Members[peer].Worker})";
 }
 
 /// <summary>Sizes and deadlines of a group.</summary>
@@ -223,6 +230,9 @@ public sealed class Group : IAsyncDisposable
 /// <param name="EnterDeadline">How long to wait until a peer enters the generation.</param>
 public sealed record GroupOptions(int ChunkLength, TimeSpan PeerDeadline, TimeSpan EnterDeadline)
 {
+    /// <summary>Bytes per second at which the state of a peer is copied or loaded at the least; a 100 Mbit/s link gives 12 MB/s.</summary>
+    public double SlowestCopy { get; init; } = 8e6;
+
     /// <summary>For real networks.</summary>
     public static readonly GroupOptions Default = new(131072, TimeSpan.FromSeconds(60), TimeSpan.FromMinutes(10));
 }

@@ -30,13 +30,13 @@ public interface IReplica
     byte[] WeightsDigest();
 
     /// <summary>The buffers that make up the training state (weights, moments, counters), in a fixed order. Read while a peer copies them.</summary>
-    IReadOnlyList<Memory<byte>> State { get; }
+    IReadOnlyList<Memory<float>> State { get; }
 
     /// <summary>Digest (16 bytes) over buffers of the shape of <see cref="State"/>.</summary>
-    byte[] StateDigest(IReadOnlyList<Memory<byte>> buffers);
+    byte[] StateDigest(IReadOnlyList<Memory<float>> buffers);
 
     /// <summary>Takes over a copied state. The buffers belong to the caller.</summary>
-    void Adopt(long step, IReadOnlyList<Memory<byte>> buffers);
+    void Adopt(long step, IReadOnlyList<Memory<float>> buffers);
 
     /// <summary>Loads the state of a checkpoint, or the stage's initial state.</summary>
     Task RestoreAsync(RestorePoint point, CancellationToken cancellation);

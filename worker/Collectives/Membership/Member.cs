@@ -82,7 +82,7 @@ public sealed class Member : IDisposable
                 if (plan.Rank >= 0) await TakePartAsync(plan, dismissed);
             }
         }
-        catch (OperationCanceledException) when (outside.IsCancellationRequested)
+        catch (OperationCanceledException) when (dismissed.IsCancellationRequested || outside.IsCancellationRequested)
         {
             return dismissed.IsCancellationRequested ? MemberEnd.Dismissed : MemberEnd.Left;
         }
@@ -127,6 +127,7 @@ public sealed class Member : IDisposable
         await group.ConnectAsync(over);
         var positions = await group.GreetAsync(Position, over);
         var source = Position.Source(positions);
+        if (positions.Any(position => !position.Same(Position) || source < 0)) group.AllowForState(_replica.State);
         Phase = "copy";
         if (source < 0)
         {
@@ -156,7 +157,7 @@ public sealed class Member : IDisposable
         while (true)
         {
             if (_options.ValidationDue(Position.Step) && Position.Validated < Position.Step) await ValidateAsync(step, over);
-            if (_options.CheckpointDue(Position.Step)) await Checkpoints.BeginAsync(Position, over);
+            await Checkpoints.BeginIfDueAsync(Position, over);
             if (Position.Step >= _options.TotalSteps)
             {
                 await ParkAsync(over);

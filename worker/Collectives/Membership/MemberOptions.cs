@@ -31,13 +31,16 @@ public sealed record MemberOptions
     public GroupOptions Group { get; init; } = GroupOptions.Default;
 
     /// <summary>Whether the weights after a step are to be validated.</summary>
-    public bool ValidationDue(long step) => Due(step, ValidationInterval);
+    public bool ValidationDue(long step) =>
+        step > 0 && ValidationInterval >= 0 && (step == TotalSteps || (ValidationInterval > 0 && step % ValidationInterval == 0));
 
-    /// <summary>Whether a checkpoint is to be written after a step.</summary>
-    public bool CheckpointDue(long step) => Due(step, CheckpointInterval);
-
-    private bool Due(long step, long interval) =>
-        step > 0 && interval >= 0 && (step == TotalSteps || (interval > 0 && step % interval == 0));
+    /// <summary>The newest step, up to the given one, whose checkpoint is due; 0 for none.</summary>
+    public long NewestCheckpointDue(long step)
+    {
+        if (CheckpointInterval < 0) return 0;
+        if (step == TotalSteps) return step;
+        return CheckpointInterval == 0 ? 0 : step - step % CheckpointInterval;
+    }
 }
 
 /// <summary>Requests that travel in the tail, so that all ranks act on them after the same step.</summary>

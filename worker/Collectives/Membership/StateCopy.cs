@@ -33,16 +33,17 @@ public sealed class StateCopy : IFrameHandler, IDisposable
     public async Task SendAsync(
         int peer, Position position, IReplica replica, IReadOnlyList<LedgerEntry> unacknowledged, CancellationToken cancellation)
     {
-        var state = replica.State;
+        var floats = replica.State;
+        Memory<byte>[] state = [.. floats.Select(ByteView.Of)];
         var header = new StateHeader
         {
             Step = position.Step, ValidatedStep = position.Validated, LedgerHead = ByteString.CopyFrom(position.LedgerHead),
-            Digest = ByteString.CopyFrom(replica.StateDigest(state)),
+            Digest = ByteString.CopyFrom(replica.StateDigest(floats)),
         };
         header.Unacknowledged.AddRange(unacknowledged);
         header.BufferBytes.AddRange(state.Select(buffer => (long)buffer.Length));
         await _group.SendAsync(peer, FrameKind.StateHeader, position.Step, header, cancellation);
-        for (var index = 0; index < state.Count; index++)
+        for (var index = 0; index < state.Length; index++)
         {
             for (var offset = 0; offset < state[index].Length; offset += ChunkBytes)
             {
@@ -59,7 +60,7 @@ public sealed class StateCopy : IFrameHandler, IDisposable
         Interlocked.CompareExchange(ref _source, source, -1);
         await _group.WaitAsync(_owed.Value, cancellation);
         var header = _header!;
-        var buffers = _spare.Select(buffer => ByteView.Of(buffer.Memory)).ToArray();
+        Memory<float>[] buffers = [.. _spare.Select(buffer => buffer.Memory)];
         if (!replica.StateDigest(buffers).AsSpan().SequenceEqual(header.Digest.Span))
             throw new PeerException(
                 Trouble.Types.Kind.BadCopy, [source], $"the state of step {header.Step} from rank {source} does not match its digest");

@@ -63,6 +63,7 @@ internal sealed class StepLoop : IDisposable
         ExpectedDigest = _replica.WeightsDigest();
         var total = _time.GetElapsedTime(start);
         _instruments.Committed(total, reduced);
+        _group.StateAllowance = TimeSpan.Zero;
         GrowPatience(total);
         return new StepOutcome(
             EntryOf(position, step, reduced, update.Skipped),

@@ -40,12 +40,12 @@ internal sealed class Trainer : IReplica, IDisposable
 
     public Memory<float> Gradient => _host.Gradient;
 
-    public IReadOnlyList<Memory<byte>> State
+    public IReadOnlyList<Memory<float>> State
     {
         get
         {
             MemoryMarshal.Write(MemoryMarshal.AsBytes(_counters.Span), _state.OptimizerStep);
-            return [.. _host.Snapshot(copy: false).Append(_counters).Select(ByteView.Of)];
+            return [.. _host.Snapshot(copy: false), _counters];
         }
     }
 
@@ -71,13 +71,13 @@ internal sealed class Trainer : IReplica, IDisposable
 
     public byte[] WeightsDigest() => Bytes(Transformer.Training.WeightsDigest.Compute([_host.Weights]));
 
-    public byte[] StateDigest(IReadOnlyList<Memory<byte>> buffers) => Bytes(Transformer.Training.WeightsDigest.Compute(
-        [.. buffers.Select(buffer => (ReadOnlyMemory<float>)MemoryMarshal.Cast<byte, float>(buffer.Span).ToArray())]));
+    public byte[] StateDigest(IReadOnlyList<Memory<float>> buffers) =>
+        Bytes(Transformer.Training.WeightsDigest.Compute([.. buffers.Select(buffer => (ReadOnlyMemory<float>)buffer)]));
 
-    public void Adopt(long step, IReadOnlyList<Memory<byte>> buffers)
+    public void Adopt(long step, IReadOnlyList<Memory<float>> buffers)
     {
-        _host.Load([.. buffers.Take(3).Select(buffer => (Memory<float>)MemoryMarshal.Cast<byte, float>(buffer.Span).ToArray())]);
-        _state.OptimizerStep = MemoryMarshal.Read<long>(buffers[3].Span);
+        _host.Load([.. buffers.Take(3)]);
+        _state.OptimizerStep = MemoryMarshal.Read<long>(MemoryMarshal.AsBytes(buffers[3].Span));
     }
 
     public async Task RestoreAsync(RestorePoint point, CancellationToken cancellation)
