@@ -10,32 +10,39 @@ using MiniMind.Text.Configuration;
 
 namespace MiniMind.Coordinator.Pipeline;
 
-/// <summary>Exact match on held-out questions, measured by the worker program on a model folder.</summary>
-internal sealed class Examination(RunFile run, EvalStage stage, RunFolder folder)
+/// <summary>Exact match on the held-out questions of a run's eval stages, measured by the worker program on a model folder.</summary>
+internal sealed class Examination(RunFile run, RunFolder folder)
 {
+    private readonly IReadOnlyList<EvalStage> _stages = [.. run.Stages.OfType<EvalStage>()];
+
     private string Results => Path.Combine(folder.Root, "eval");
 
     /// <summary>Measures a model before any training: initialised from the seed, as the first stage is.</summary>
-    public async Task<double> BeforeAsync(PreparedRun prepared, CancellationToken cancellation)
+    /// <returns>The score of every eval stage, by its name.</returns>
+    public async Task<IReadOnlyDictionary<string, double>> BeforeAsync(PreparedRun prepared, CancellationToken cancellation)
     {
+        var scores = new Dictionary<string, double>();
+        if (_stages.Count == 0) return scores;
         var model = Path.Combine(Results, "initial-model");
         Directory.CreateDirectory(Results);
         var config = Path.Combine(Results, "initial-config.json");
         await File.WriteAllTextAsync(config, HuggingFaceConfig.Serialize(prepared.Model), cancellation);
         await RunAsync(["init", "--config", config, "--tokenizer", prepared.Tokenizer, "--seed", run.Seed.ToString(CultureInfo.InvariantCulture), "--out", model], cancellation);
-        var (score, _) = await MeasureAsync(model, "before.json", cancellation);
+        foreach (var stage in _stages) (scores[stage.Name], _) = await MeasureAsync(stage, model, "before.json", cancellation);
         Directory.Delete(model, recursive: true);
-        return score;
+        return scores;
     }
 
-    /// <summary>Measures the newest checkpoint, and takes a few answers as samples.</summary>
-    public Task<(double Score, IReadOnlyList<SampleAnswer> Samples)> AfterAsync(CancellationToken cancellation) =>
-        MeasureAsync(folder.Latest, "after.json", cancellation);
+    /// <summary>Measures the model that the stages before an eval stage have made, and takes a few answers as samples.</summary>
+    public Task<(double Score, IReadOnlyList<SampleAnswer> Samples)> AfterAsync(EvalStage stage, string model, CancellationToken cancellation) =>
+        MeasureAsync(stage, model, "after.json", cancellation);
 
-    private async Task<(double Score, IReadOnlyList<SampleAnswer> Samples)> MeasureAsync(string model, string name, CancellationToken cancellation)
+    private async Task<(double Score, IReadOnlyList<SampleAnswer> Samples)> MeasureAsync(
+        EvalStage stage, string model, string name, CancellationToken cancellation)
     {
         var scores = new List<double>();
         var samples = new List<SampleAnswer>();
+        if (_stages.Count > 1) name = $"{stage.Name}-{name}";
         foreach (var (index, questions) in stage.Data.Index())
         {
             var result = Path.Combine(Results, stage.Data.Count == 1 ? name : $"{index}-{name}");

@@ -19,7 +19,8 @@ internal sealed class Preparation(RunFile run, RunFolder folder, ArtifactStore a
     {
         WriteSample();
         var tokenizer = await Task.Run(() => LoadTokenizer(cancellation), cancellation);
-        var model = run.Model with { VocabularySize = tokenizer.VocabularySize };
+        // A tokenizer stage may stop below the size that it was asked for; a size that the model was given stands.
+        var model = run.VocabularyGiven ? run.Model : run.Model with { VocabularySize = tokenizer.VocabularySize };
         var datasets = new List<(TrainingStage Stage, int Index, IngestedDataset Data)>();
         foreach (var (index, stage) in run.Stages.Index())
             if (stage is TrainingStage training) datasets.Add((training, index, await IngestAsync(training, tokenizer, cancellation)));

@@ -9,13 +9,11 @@ using MiniMind.Text;
 namespace MiniMind.Coordinator.Pipeline;
 
 /// <summary>
-/// A whole run in one process and its workers: 1. read the run file, 2. prepare data and tokenizer, 3. start the coordinator and the workers,
-/// 4. train stage after stage, 5. examine the result.
+/// A whole run in one process and its workers: 1. read the run file, 2. start the coordinator, 3. prepare data and tokenizer, 4. train and examine,
+/// stage after stage.
 /// </summary>
 internal sealed class RunPipeline(RunOptions options, TimeProvider time)
 {
-    private static readonly TimeSpan ExitPatience = TimeSpan.FromSeconds(10);
-
     public async Task<int> RunAsync(CancellationToken stop)
     {
         var start = time.GetTimestamp();
@@ -32,50 +30,38 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
         var grain = host.Grains.GetGrain<IRunGrain>(run.Name);
         var record = await OpenAsync(grain, prepared, folder);
 
-        var examination = run.Stages.OfType<EvalStage>().FirstOrDefault() is { } eval ? new Examination(run, eval, folder) : null;
-        double? before = examination is null ? null : await examination.BeforeAsync(prepared, stop);
-        var (end, stages) = await TrainAsync(run, folder, host, grain, record, prepared, screen, stop);
-        if (end == StageEnd.Halted) return ExitCodes.Success;
-
+        var examination = new Examination(run, folder);
+        var before = await examination.BeforeAsync(prepared, stop);
+        await using var training = new TrainingCrew(run, folder, host, grain, screen, time);
+        var stages = new List<StageSummary>();
         IReadOnlyList<SampleAnswer> samples = [];
-        if (examination is not null)
+        foreach (var (index, stage) in run.Stages.Index())
         {
-            (var after, samples) = await examination.AfterAsync(stop);
-            stages = [.. stages, new StageSummary("eval") { ExactMatchBefore = before, ExactMatchAfter = after }];
+            if (stage is EvalStage eval)
+            {
+                (var after, samples) = await examination.AfterAsync(eval, await ModelBeforeAsync(grain, folder, index), stop);
+                stages.Add(new StageSummary(eval.Name) { ExactMatchBefore = before[eval.Name], ExactMatchAfter = after });
+            }
+            else if (prepared.Stages.FirstOrDefault(spec => spec.StageIndex == index) is { } spec && !record.CompletedStages.Contains(index))
+            {
+                var firstStep = record.Checkpoints.LastOrDefault(checkpoint => checkpoint.StageIndex == index)?.Step ?? 0;
+                var (end, summary) = await training.RunAsync(spec, firstStep, stop);
+                stages.Add(summary);
+                var halted = end == StageEnd.Halted || stop.IsCancellationRequested;
+                if (halted || spec == prepared.Stages[^1]) await training.DismissAsync(halted ? "the run has halted" : "the run is complete");
+                if (halted) return ExitCodes.Success;
+            }
         }
         screen.RunEnded(new RunSummary(stages, samples, time.GetElapsedTime(start), Path.GetRelativePath(Environment.CurrentDirectory, folder.Latest)));
         return ExitCodes.Success;
     }
 
-    /// <summary>Trains the stages that are not complete yet.</summary>
-    private async Task<(StageEnd End, IReadOnlyList<StageSummary> Stages)> TrainAsync(
-        RunFile run, RunFolder folder, CoordinatorHost host, IRunGrain grain, RunRecord record, PreparedRun prepared, IRunScreen screen,
-        CancellationToken stop)
+    /// <summary>The end of the training stage before a stage.</summary>
+    private static async Task<string> ModelBeforeAsync(IRunGrain grain, RunFolder folder, int index)
     {
-        var summaries = new List<StageSummary>();
-        var left = prepared.Stages.Where(spec => !record.CompletedStages.Contains(spec.StageIndex)).ToList();
-        if (left.Count == 0) return (StageEnd.Completed, summaries);
-
-        var events = new RunEventQueue();
-        var watcher = host.Grains.CreateObjectReference<IRunWatcher>(events);
-        await grain.WatchAsync(watcher);
-        await using var workers = new WorkerPool(run, folder, host.Address, screen, events);
-        workers.Start(run.Workers);
-        var runner = new StageRunner(grain, events, screen, workers.Progressed, time);
-        var halted = false;
-        foreach (var spec in left)
-        {
-            var firstStep = record.Checkpoints.LastOrDefault(checkpoint => checkpoint.StageIndex == spec.StageIndex)?.Step ?? 0;
-            var (end, summary) = await runner.RunAsync(spec, firstStep, run.Workers, stop);
-            summaries.Add(summary);
-            halted = end == StageEnd.Halted || stop.IsCancellationRequested;
-            if (halted) break;
-        }
-        workers.Close();
-        await grain.DismissAsync(halted ? "the run has halted" : "the run is complete");
-        await workers.WaitForExitAsync(ExitPatience, time);
-        GC.KeepAlive(events);
-        return (halted ? StageEnd.Halted : StageEnd.Completed, summaries);
+        var record = await grain.RecordAsync();
+        var newest = record.Checkpoints.Where(checkpoint => checkpoint.StageIndex < index).MaxBy(checkpoint => (checkpoint.StageIndex, checkpoint.Step));
+        return Path.Combine(folder.Root, newest!.Folder);
     }
 
     private void RefuseToOverwrite(RunFolder folder)

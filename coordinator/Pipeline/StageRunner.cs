@@ -39,7 +39,7 @@ internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScr
             if (happened.Noticed?.State == "preparing") patience.CancelAfter(FirstWorker);
             if (Show(spec, meter, happened) is not { } end) continue;
             var summary = meter.Summary();
-            screen.StageEnded(summary);
+            if (end == StageEnd.Completed) screen.StageEnded(summary);
             return (end, summary);
         }
     }

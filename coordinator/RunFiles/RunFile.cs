@@ -37,9 +37,12 @@ public sealed record RunFile
 
     /// <summary>
     /// Sizes of the model. The vocabulary is the one given, else that of the tokenizer folder, else the size that the tokenizer
-    /// stage is asked for (a tokenizer that stops earlier leaves the last rows unused).
+    /// stage is asked for, until it is known where that stage stops.
     /// </summary>
     public required ModelConfig Model { get; init; }
+
+    /// <summary>Whether the run file itself says how large the vocabulary is; rows beyond the tokenizer's are never used.</summary>
+    public required bool VocabularyGiven { get; init; }
 
     /// <summary>Folder with tokenizer.json; null when the first stage trains one.</summary>
     public required string? TokenizerFolder { get; init; }

@@ -35,6 +35,7 @@ internal sealed class RunFileReader(YamlMappingNode root, FaultList faults, RunF
             Precision = _top.Choice("precision", RunFile.SinglePrecision, [RunFile.SinglePrecision]),
             LogInterval = _top.Integer32("log_interval", defaults.LogInterval, 1, int.MaxValue),
             Model = model,
+            VocabularyGiven = _top.Find("model") is YamlMappingNode sizes && sizes.Children.ContainsKey("vocabulary_size"),
             TokenizerFolder = tokenizer,
             Sample = sample,
             Stages = [.. stages.Select(read => read.Stage)],
