@@ -15,6 +15,9 @@ public sealed record WorkerView(
     /// <summary>Peers waited for it in vain, and it has done nothing since: it sends heartbeats, but its computation hangs.</summary>
     public bool Stalled { get; init; }
 
+    /// <summary>Last step of the stage that it is known to have applied; -1: it has no state.</summary>
+    public long Step { get; init; } = -1;
+
     /// <summary>A checkpoint could not be written there, so it should not be the lowest rank.</summary>
     public bool CannotWrite { get; init; }
 }
@@ -28,7 +31,11 @@ public sealed record WorkerView(
 /// <param name="Waiting">Time since the stage began to wait for its first generation.</param>
 public sealed record ClusterView(
     IReadOnlyList<WorkerView> Workers, long Generation, IReadOnlyList<(string Worker, string Incarnation)> Members, bool Troubled,
-    IReadOnlyCollection<(string One, string Other)> Unreachable, TimeSpan Waiting);
+    IReadOnlyCollection<(string One, string Other)> Unreachable, TimeSpan Waiting)
+{
+    /// <summary>Step that a generation in which nobody has state would start from.</summary>
+    public long RestoreStep { get; init; }
+}
 
 /// <summary>Limits of the generation rule.</summary>
 /// <param name="ExpectedWorkers">The first generation starts at once when so many are prepared.</param>

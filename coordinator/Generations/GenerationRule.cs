@@ -12,16 +12,27 @@ public static class GenerationRule
             .Where(worker => worker.Prepared && IsPresent(worker, options) && !worker.Stalled)
             .OrderBy(worker => worker.Age)
             .ToList();
-        var staying = ReachableSet.Largest(available.Where(worker => !worker.Leaving).ToList(), view.Unreachable);
+        var carriers = Carriers(view, available);
+        var going = ReachableSet.Largest(available.Where(worker => !worker.Leaving).ToList(), view.Unreachable, carriers);
+        // As long as nobody else has the state, those who want to leave hand it on, or checkpoint it.
+        if (going.Count == 0) going = ReachableSet.Largest(available, view.Unreachable, carriers);
         var lost = view.Members.Where(member => !available.Any(worker => Is(worker, member))).ToList();
 
-        if (view.Members.Count == 0) return Start(view, options, staying);
-        if (available.Count == 0) return Decision.Keep("no worker is available");
-        // When all want to leave they go on as long as it takes to checkpoint.
-        var going = staying.Count > 0 ? staying : ReachableSet.Largest(available, view.Unreachable);
+        if (view.Members.Count == 0) return Start(view, options, [.. going.Where(worker => !worker.Leaving)]);
+        if (going.Count == 0) return Decision.Keep("no worker is available");
         if (lost.Count > 0) return FormNow(view, going, $"lost {string.Join(", ", lost.Select(member => member.Worker))}");
         if (view.Troubled) return FormNow(view, going, "a member cannot go on");
-        return staying.Count > 0 ? AtBoundary(view, staying) : AllLeave(view, options);
+        return going.All(worker => worker.Leaving) ? AllLeave(view, options) : AtBoundary(view, going);
+    }
+
+    /// <summary>
+    /// Those who have the most advanced state, or lack at most the step in flight; everybody, when no state is ahead of the checkpoint. One of
+    /// them is in every generation: nobody reads a checkpoint while somebody's state is ahead of it.
+    /// </summary>
+    private static List<WorkerView> Carriers(ClusterView view, List<WorkerView> available)
+    {
+        var best = available.Select(worker => worker.Step).DefaultIfEmpty(-1).Max();
+        return best <= view.RestoreStep ? available : [.. available.Where(worker => worker.Step >= best - 1)];
     }
 
     private static Decision Start(ClusterView view, GenerationOptions options, IReadOnlyList<WorkerView> staying)
@@ -34,7 +45,7 @@ public static class GenerationRule
 
     private static Decision AllLeave(ClusterView view, GenerationOptions options)
     {
-        var coming = view.Workers.Any(worker => IsPresent(worker, options) && !worker.Leaving);
+        var coming = view.Workers.Any(worker => IsPresent(worker, options) && !worker.Leaving && !worker.Prepared);
         return coming ? Decision.Keep("those who leave wait for a successor that is preparing") : Decision.HaltAll("all workers leave");
     }
 

@@ -22,6 +22,20 @@ public static class ReachableSet
         return Older(with, without) ? with : without;
     }
 
+    /// <summary>The largest set with at least one of the given workers in it; empty when none of them is there.</summary>
+    public static IReadOnlyList<WorkerView> Largest(
+        IReadOnlyList<WorkerView> workers, IReadOnlyCollection<(string One, string Other)> unreachable, IReadOnlyCollection<WorkerView> oneOf)
+    {
+        IReadOnlyList<WorkerView> best = [];
+        // Whoever reaches all of a set stays in its largest part.
+        foreach (var worker in workers.Where(oneOf.Contains))
+        {
+            var set = Largest([.. workers.Where(other => !Apart(worker, other, unreachable))], unreachable);
+            if (set.Count > best.Count || (set.Count == best.Count && !Older(best, set))) best = set;
+        }
+        return best;
+    }
+
     private static bool Older(IReadOnlyList<WorkerView> one, IReadOnlyList<WorkerView> other)
     {
         for (var i = 0; i < one.Count; i++)

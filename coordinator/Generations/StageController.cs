@@ -10,13 +10,15 @@ namespace MiniMind.Coordinator.Generations;
 public sealed class StageController
 {
     private static readonly TimeSpan UnreachableFor = TimeSpan.FromSeconds(30);
+    private const int MostDoublings = 5;
 
     private readonly StageControllerOptions _options;
     private readonly TimeProvider _time;
     private readonly Dictionary<string, Attendance> _attendances = [];
-    private readonly List<(string One, string Other, long Since)> _unreachable = [];
+    private readonly Dictionary<(string One, string Other), (long Since, int Times)> _unreachable = [];
     private readonly HashSet<string> _expelled = [];
     private readonly long _start;
+    private long _ticked;
     private long _arrivals;
     private long _highest;
     private bool _troubled;
@@ -27,7 +29,7 @@ public sealed class StageController
     {
         _options = options;
         _time = time;
-        _start = time.GetTimestamp();
+        _start = _ticked = time.GetTimestamp();
         _highest = highestNumber;
         Current = stored;
         foreach (var member in stored?.Members ?? [])
@@ -50,10 +52,11 @@ public sealed class StageController
         {
             known = new Attendance(hello.Incarnation, hello.Endpoint, _arrivals++);
             _attendances[hello.Worker] = known;
-            _unreachable.RemoveAll(pair => pair.One == hello.Worker || pair.Other == hello.Worker);
+            foreach (var pair in _unreachable.Keys.Where(pair => pair.One == hello.Worker || pair.Other == hello.Worker).ToList()) _unreachable.Remove(pair);
         }
         known.Connected = true;
         known.Heard = _time.GetTimestamp();
+        if (hello.StageIndex == _options.StageIndex) known.Step = hello.Step;
         return null;
     }
 
@@ -81,12 +84,29 @@ public sealed class StageController
         if (Find(worker, incarnation) is { } known) known.Heard = _time.GetTimestamp();
     }
 
+    /// <summary>
+    /// To be called at a steady interval. When that was held up (a slow disk, say), reports wait to be heard too: nobody was silent.
+    /// </summary>
+    public void Tick()
+    {
+        if (_time.GetElapsedTime(_ticked) > _options.Generations.Silence / 2)
+            foreach (var known in _attendances.Values) known.Heard = _time.GetTimestamp();
+        _ticked = _time.GetTimestamp();
+    }
+
     /// <summary>A worker says what it is doing. One that had stalled and does something else now has recovered.</summary>
     public void Beat(string worker, string incarnation, Heartbeat beat)
     {
         if (Find(worker, incarnation) is not { } known) return;
         if (known.Beat is { } last && (last.Generation, last.Step, last.Phase) == (beat.Generation, beat.Step, beat.Phase)) return;
         (known.Beat, known.BeatSince, known.Stalled) = (beat, _time.GetTimestamp(), false);
+        if (beat.StageIndex == _options.StageIndex) known.Step = beat.Step;
+    }
+
+    /// <summary>A worker has applied a step of the stage.</summary>
+    public void Apply(string worker, string incarnation, long step)
+    {
+        if (Find(worker, incarnation) is { } known) known.Step = Math.Max(known.Step, step);
     }
 
     /// <summary>A worker could not write a checkpoint.</summary>
@@ -123,23 +143,33 @@ public sealed class StageController
         foreach (var culprit in trouble.Workers)
         {
             if (trouble.Kind == Trouble.Types.Kind.Silent && IsStuck(culprit)) _attendances[culprit].Stalled = true;
-            else _unreachable.Add((worker, culprit, _time.GetTimestamp()));
+            else _unreachable[(worker, culprit)] = (_time.GetTimestamp(), _unreachable.GetValueOrDefault((worker, culprit)).Times + 1);
         }
         return [];
     }
 
+    /// <summary>Members of the newest generation have different weights, and nobody can be named.</summary>
+    public bool IsUndecided(Trouble trouble) =>
+        trouble.Kind == Trouble.Types.Kind.Diverged && trouble.Workers.Count == 0 && trouble.Generation == Current?.Number;
+
     /// <summary>Applies the generation rule to what is known now.</summary>
-    public Decision Decide()
+    /// <param name="restoreStep">Step that a generation in which nobody has state would start from.</param>
+    public Decision Decide(long restoreStep = 0)
     {
-        _unreachable.RemoveAll(pair => _time.GetElapsedTime(pair.Since) > UnreachableFor);
         var workers = _attendances
             .Select(entry => new WorkerView(
                 entry.Key, entry.Value.Incarnation, entry.Value.Endpoint, entry.Value.Age, entry.Value.Prepared, entry.Value.Connected,
-                _time.GetElapsedTime(entry.Value.Heard), entry.Value.Leaving) { Stalled = entry.Value.Stalled, CannotWrite = entry.Value.CannotWrite })
+                _time.GetElapsedTime(entry.Value.Heard), entry.Value.Leaving) 
+            {
+                Stalled = entry.Value.Stalled, CannotWrite = entry.Value.CannotWrite, Step = entry.Value.Step,
+            })
             .ToList();
         var view = new ClusterView(
             workers, Current?.Number ?? 0, [.. Current?.Members.Select(member => (member.Worker, member.Incarnation)) ?? []],
-            _troubled, [.. _unreachable.Select(pair => (pair.One, pair.Other))], _time.GetElapsedTime(_start));
+            _troubled, [.. _unreachable.Where(pair => IsApart(pair.Value)).Select(pair => pair.Key)], _time.GetElapsedTime(_start))
+        {
+            RestoreStep = restoreStep,
+        };
         return GenerationRule.Decide(view, _options.Generations);
     }
 
@@ -167,6 +197,10 @@ public sealed class StageController
         _expelled.Add(known.Incarnation);
     }
 
+    /// <summary>Each time that a pair has failed again it is kept apart for twice as long, lest it disturb all others time and again.</summary>
+    private bool IsApart((long Since, int Times) pair) =>
+        _time.GetElapsedTime(pair.Since) <= UnreachableFor * (1 << Math.Min(pair.Times - 1, MostDoublings));
+
     /// <summary>
     /// Whether a worker has said for some time that it computes the same thing, rather than that it waits for others: then its silence is not the network's.
     /// </summary>
@@ -184,6 +218,8 @@ public sealed class StageController
         public bool Connected { get; set; }
 
         public bool Leaving { get; set; }
+
+        public long Step { get; set; } = -1;
 
         public bool Stalled { get; set; }
 

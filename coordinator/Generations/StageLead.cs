@@ -66,6 +66,7 @@ public sealed class StageLead
                 if (_controller.Prepare(worker, incarnation, report.Prepared.Probe) is { } refusal) Dismiss(worker, refusal, refused: true);
                 break;
             case WorkerReport.ReportOneofCase.Applied:
+                if (report.Applied.Entry.StageIndex == _spec.StageIndex) _controller.Apply(worker, incarnation, report.Applied.Entry.Step);
                 Append(worker, report.Applied);
                 if (_skipped.Count >= MostSkipsInARow) await FailForSkipsAsync();
                 await AssembleNextAsync();
@@ -80,6 +81,8 @@ public sealed class StageLead
                 _effects.Noticed(worker, "trouble", report.Trouble.Message);
                 foreach (var culprit in _controller.Report(worker, report.Trouble))
                     Dismiss(culprit, $"expelled: {report.Trouble.Message}", refused: true);
+                if (_controller.IsUndecided(report.Trouble))
+                    await EndAsync(() => _effects.FailedAsync($"{report.Trouble.Message}, and none of them can be called right", userError: false));
                 break;
             case WorkerReport.ReportOneofCase.Leave:
                 _effects.Noticed(worker, "leaving", report.Leave.Reason);
@@ -97,8 +100,13 @@ public sealed class StageLead
             case WorkerReport.ReportOneofCase.Halted:
                 _halted = Math.Max(_halted, report.Halted.Step);
                 break;
+            case WorkerReport.ReportOneofCase.Failure when report.Failure.UserError:
+                await EndAsync(() => _effects.FailedAsync($"{worker}: {report.Failure.Message}", userError: true));
+                break;
             case WorkerReport.ReportOneofCase.Failure:
-                await EndAsync(() => _effects.FailedAsync($"{worker}: {report.Failure.Message}", report.Failure.UserError));
+                // Its own misfortune, which another process, perhaps elsewhere, may not have.
+                _controller.Expel(worker);
+                Dismiss(worker, $"it failed: {report.Failure.Message}", refused: true);
                 break;
         }
         await DecideAsync();
@@ -108,6 +116,7 @@ public sealed class StageLead
     /// <summary>Time has passed: somebody may have fallen silent.</summary>
     public async Task TickAsync()
     {
+        _controller.Tick();
         await DecideAsync();
         await EndWhenDoneAsync();
     }
@@ -135,7 +144,7 @@ public sealed class StageLead
     private async Task DecideAsync()
     {
         if (_ended) return;
-        var decision = _controller.Decide();
+        var decision = _controller.Decide(_progress.RestoreStep);
         if (decision.Halt && _stopReason is null) await StopAsync(decision.Reason);
         if (!decision.Form) return;
         var generation = _controller.Form(decision, _progress);

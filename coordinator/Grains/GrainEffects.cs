@@ -29,7 +29,7 @@ internal sealed class GrainEffects(
     {
         var records = stored.State.Checkpoints;
         var loss = _validations.TryGetValue(written.Step, out var measured) ? measured : (double?)null;
-        var best = loss is { } value && !records.Any(other => other.StageIndex == spec.StageIndex && other.ValidationLoss <= value);
+        var best = loss is { } value && double.IsFinite(value) && !records.Any(other => other.StageIndex == spec.StageIndex && other.ValidationLoss <= value);
         var record = new CheckpointRecord
         {
             StageIndex = written.StageIndex, Step = written.Step, Folder = folders.RelativePathOf(spec.Stage, written.Step),

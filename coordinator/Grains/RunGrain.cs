@@ -158,8 +158,25 @@ public sealed class RunGrain(
             {
                 fault = Words(caught);
             }
-            await self.AssembledAsync(written.ToByteArray(), fault);
+            await HandBackAsync(() => self.AssembledAsync(written.ToByteArray(), fault));
         }).Ignore();
+    }
+
+    /// <summary>A call that waited too long for its turn is dropped by the runtime; it changes nothing to make it twice.</summary>
+    private static async Task HandBackAsync(Func<Task> call)
+    {
+        while (true)
+        {
+            try
+            {
+                await call();
+                return;
+            }
+            catch (TimeoutException)
+            {
+                // Once more.
+            }
+        }
     }
 
     private void Send(string worker, CoordinatorOrder order)

@@ -78,8 +78,16 @@ internal sealed class WorkerPool : IAsyncDisposable
                 return;
             }
             if (_launcher.Running.Any(name => name != exit.Name)) return;
-            var log = string.Join('\n', exit.LastLines.Select(line => "  " + line));
-            _events.Add(new RunEvent { Failed = new RunFailed { Message = $"no worker is left; {exit.Name} ended with exit code {exit.ExitCode}, its last words ({exit.LogPath}):\n{log}" } });
+            _events.Add(new RunEvent { Failed = new RunFailed { Message = LastWords(exit) } });
         }
+    }
+
+    private static string LastWords(WorkerExit exit)
+    {
+        const string Error = "error: ";
+        if (exit.LastLines.LastOrDefault(line => line.StartsWith(Error, StringComparison.Ordinal)) is { } error)
+            return $"no worker is left; {exit.Name}: {error[Error.Length..]} (its log: {exit.LogPath})";
+        var log = string.Join('\n', exit.LastLines.Select(line => "  " + line));
+        return $"no worker is left; {exit.Name} ended with exit code {exit.ExitCode}, its last words ({exit.LogPath}):\n{log}";
     }
 }

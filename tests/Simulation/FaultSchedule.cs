@@ -21,7 +21,7 @@ internal static class FaultSchedule
         var random = run.World.Random;
         var alive = run.Alive.ToList();
         var victim = alive.Count > 0 ? alive[random.Next(alive.Count)] : null;
-        switch (random.Next(15))
+        switch (random.Next(17))
         {
             case 0 or 1:
                 victim?.Process.Kill();
@@ -54,6 +54,14 @@ internal static class FaultSchedule
                 break;
             case 12:
                 victim?.Process.Schedule(TimeSpan.Zero, victim.Member.CheckpointNow);
+                break;
+            case 15:
+                if (victim is not null) run.Network.Reset(victim.Name, alive[random.Next(alive.Count)].Name);
+                break;
+            case 16:
+                var names = alive.Select(worker => worker.Name).Append("coordinator").OrderBy(_ => random.Next()).ToList();
+                var half = random.Next(names.Count);
+                run.Network.Part(names[..half], names[half..]);
                 break;
             case 13:
                 if (victim is not null && victim.Replica.Hang != ToyReplica.ForGood) victim.Replica.Hang = random.Next(3) == 0 ? ToyReplica.ForGood : run.World.Delay(100, 20000);

@@ -12,16 +12,46 @@ internal sealed class SimulatedNetwork(VirtualWorld world)
 
     private readonly Dictionary<string, SimulatedTransport> _transports = [];
     private readonly HashSet<(string From, string To)> _cuts = [];
+    private readonly List<SimulatedLink> _links = [];
 
     public void Add(SimulatedTransport transport) => _transports[transport.Endpoint] = transport;
 
     public SimulatedTransport? Find(string endpoint) =>
         _transports.TryGetValue(endpoint, out var transport) && transport.Process.Alive ? transport : null;
 
+    /// <summary>Whether anything was ever cut or reset.</summary>
+    public bool WasDisturbed { get; private set; }
+
     public void Cut(string from, string to)
     {
+        WasDisturbed = true;
         world.Trace(from, $"cut off from {to}");
         _cuts.Add((from, to));
+    }
+
+    /// <summary>Two halves that cannot reach each other.</summary>
+    public void Part(IReadOnlyList<string> one, IReadOnlyList<string> other)
+    {
+        foreach (var (left, right) in one.SelectMany(left => other.Select(right => (left, right))))
+        {
+            Cut(left, right);
+            Cut(right, left);
+        }
+    }
+
+    /// <summary>Every link between two processes breaks; new ones may be opened at once.</summary>
+    public void Reset(string one, string other)
+    {
+        WasDisturbed = true;
+        world.Trace(one, $"links with {other} reset");
+        foreach (var link in _links.Where(link => link.Joins(one, other)).ToList()) link.Break();
+    }
+
+    /// <summary>A link has been opened.</summary>
+    public void Add(SimulatedLink link)
+    {
+        _links.RemoveAll(old => old.IsOver);
+        _links.Add(link);
     }
 
     public void Heal()

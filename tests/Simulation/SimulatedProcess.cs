@@ -20,6 +20,9 @@ internal sealed class SimulatedProcess
 
     public bool Frozen { get; private set; }
 
+    /// <summary>Whether it has ever been frozen.</summary>
+    public bool Disturbed { get; private set; }
+
     public SynchronizationContext Context { get; }
 
     public TimeProvider Time { get; }
@@ -43,7 +46,7 @@ internal sealed class SimulatedProcess
     /// <summary>SIGSTOP.</summary>
     public void Freeze()
     {
-        Frozen = true;
+        Frozen = Disturbed = true;
         _world.Trace(Name, "frozen");
     }
 

@@ -28,6 +28,7 @@ internal sealed class SimulatedTransport(SimulatedNetwork network, SimulatedProc
         else network.Carry(process, target.Process, world.Delay(0.5, 5), () => Admit(target, identity, answer, Unreachable, cancellation), Unreachable);
         var sink = await answer.Task ?? throw new LinkException($"{endpoint} refuses generation {identity.Generation}");
         var link = new SimulatedLink(network, world, process, target!.Process, sink);
+        network.Add(link);
         target.Process.Died += link.Break;
         process.Died += link.Break;
         return link;
@@ -67,6 +68,10 @@ internal sealed class SimulatedLink(
     private bool _carrying;
     private bool _closing;
     private bool _broken;
+
+    public bool IsOver => _broken;
+
+    public bool Joins(string one, string other) => (from.Name == one && to.Name == other) || (from.Name == other && to.Name == one);
 
     public async ValueTask SendAsync(FrameHeader header, ReadOnlyMemory<byte> payload, CancellationToken cancellation)
     {

@@ -21,7 +21,7 @@ internal sealed class SimulatedWorker
         Name = name;
         _incarnation = $"{name}#{incarnation}";
         Process = new SimulatedProcess(run.World, name);
-        Replica = new ToyReplica(Process, run.World, run.Store, speed: 0.5 + run.World.Random.NextDouble() * 2);
+        Replica = new ToyReplica(Process, run, speed: 0.5 + run.World.Random.NextDouble() * 2);
         _transport = new SimulatedTransport(run.Network, Process, run.World, _incarnation);
         var door = new Door(TimeSpan.FromSeconds(60), Process.Time);
         _transport.StartAsync(door, CancellationToken.None);

@@ -16,7 +16,7 @@ internal sealed class SimulationRun
     {
         StageIndex = 0, Stage = "toy", RunId = "simulation", Lanes = Lanes, TotalSteps = 24, Samples = step => ((step - 1) * Lanes, step * Lanes),
         ValidationInterval = 9, CheckpointInterval = 6,
-        Group = new GroupOptions(ChunkLength: 50, PeerDeadline: TimeSpan.FromSeconds(4), EnterDeadline: TimeSpan.FromSeconds(30)),
+        Group = new GroupOptions(ChunkLength: 50, PeerDeadline: TimeSpan.FromSeconds(4), FirstDeadline: TimeSpan.FromSeconds(30)),
     };
 
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
@@ -77,6 +77,17 @@ internal sealed class SimulationRun
     {
         World.Trace("FAILURE", message);
         _failure ??= message;
+    }
+
+    /// <summary>
+    /// Nobody may begin from a checkpoint while somebody's state is ahead of it, unless that one cannot be reached, hangs or is stopped.
+    /// </summary>
+    public void CheckRestore(SimulatedProcess restorer, long step)
+    {
+        if (Network.WasDisturbed) return;
+        var ahead = Alive.FirstOrDefault(worker => worker.Process != restorer && !worker.Process.Disturbed && worker.Replica.Hang == TimeSpan.Zero
+            && worker.Member.Position.Step > step);
+        if (ahead is not null) Fail($"{restorer.Name} begins from step {step} although {ahead.Name} stands at {ahead.Member.Position.Step}");
     }
 
     public void CheckValidation(Validated validated)

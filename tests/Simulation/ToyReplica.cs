@@ -9,7 +9,7 @@ namespace MiniMind.Simulation;
 /// <summary>
 /// A vector with a momentum instead of a transformer. Its gradients spread over many magnitudes, so that any other order of summation gives other bits.
 /// </summary>
-internal sealed class ToyReplica(SimulatedProcess process, VirtualWorld world, SimulatedStore store, double speed) : IReplica
+internal sealed class ToyReplica(SimulatedProcess process, SimulationRun run, double speed) : IReplica
 {
     public const int Length = 330;
 
@@ -37,19 +37,19 @@ internal sealed class ToyReplica(SimulatedProcess process, VirtualWorld world, S
     {
         if (Hang > TimeSpan.Zero) await Task.Delay(Hang, process.Time, CancellationToken.None);
         Hang = TimeSpan.Zero;
-        await Task.Delay(world.Delay(2 * speed, 10 * speed), process.Time, cancellation);
+        await Task.Delay(run.World.Delay(2 * speed, 10 * speed), process.Time, cancellation);
         return ToyMath.Lane(step, lane, _weights, _gradient);
     }
 
     public async Task<Sums> ValidateLaneAsync(int lane, CancellationToken cancellation)
     {
-        await Task.Delay(world.Delay(1, 3), process.Time, cancellation);
+        await Task.Delay(run.World.Delay(1, 3), process.Time, cancellation);
         return ToyMath.Validate(lane, _weights);
     }
 
     public async Task<UpdateFacts> ApplyAsync(long step, Sums reduced)
     {
-        await Task.Delay(world.Delay(0, 2), process.Time, CancellationToken.None);
+        await Task.Delay(run.World.Delay(0, 2), process.Time, CancellationToken.None);
         ToyMath.Apply(reduced, _weights, _momentum, _gradient);
         return new UpdateFacts(false, 1, 0.1);
     }
@@ -66,13 +66,14 @@ internal sealed class ToyReplica(SimulatedProcess process, VirtualWorld world, S
 
     public async Task RestoreAsync(RestorePoint point, CancellationToken cancellation)
     {
-        await Task.Delay(world.Delay(1, 50), process.Time, cancellation);
+        run.CheckRestore(process, point.Step);
+        await Task.Delay(run.World.Delay(1, 50), process.Time, cancellation);
         if (point.Files.Count == 0)
         {
             ToyMath.Initialise(_weights, _momentum);
             return;
         }
-        var state = store.Artifacts[point.Files[0].Sha256];
+        var state = run.Store.Artifacts[point.Files[0].Sha256];
         MemoryMarshal.Cast<byte, float>(state.AsSpan(0, 4 * Length)).CopyTo(_weights);
         MemoryMarshal.Cast<byte, float>(state.AsSpan(4 * Length)).CopyTo(_momentum);
     }
@@ -85,14 +86,14 @@ internal sealed class ToyReplica(SimulatedProcess process, VirtualWorld world, S
 
     private async Task<IReadOnlyList<ArtifactRef>> UploadAsync(byte[] snapshot)
     {
-        await Task.Delay(world.Delay(5, 200), process.Time, CancellationToken.None);
+        await Task.Delay(run.World.Delay(5, 200), process.Time, CancellationToken.None);
         if (DiskIsFull)
         {
             DiskIsFull = false;
             throw new IOException(FullDisk);
         }
         var sha = Convert.ToHexStringLower(SHA256.HashData(snapshot));
-        store.Artifacts[sha] = snapshot;
+        run.Store.Artifacts[sha] = snapshot;
         return [new ArtifactRef { Name = "state", Sha256 = sha, Size = snapshot.Length }];
     }
 

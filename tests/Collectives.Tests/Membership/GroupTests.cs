@@ -47,7 +47,7 @@ public sealed class GroupTests
         await late.StartAsync(new Door(TimeSpan.FromDays(1), TimeProvider.System), default);
         await using var transport = network.CreateTransport("w0");
         await using var group = new Group(
-            Plans.Of(1, 0, ["w0", "w1"], 8), transport, new float[10], Plans.Options with { EnterDeadline = TimeSpan.FromSeconds(30) }, time);
+            Plans.Of(1, 0, ["w0", "w1"], 8), transport, new float[10], Plans.Options with { PeerDeadline = TimeSpan.FromSeconds(30) }, time);
         var connecting = group.ConnectAsync(default);
         Assert.False(connecting.IsCompleted);
         time.Advance(TimeSpan.FromSeconds(30));

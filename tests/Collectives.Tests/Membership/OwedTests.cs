@@ -101,4 +101,24 @@ public sealed class OwedTests
         Assert.Equal([pieces, pieces, pieces], accepted);
         await owed.WaitAsync(Deadline, _time, default).WaitAsync(Transport.Patience.Limit);
     }
+
+    /// <summary>A rank whose finished chunks are missing waits, perhaps, for somebody's contribution itself.</summary>
+    [Fact]
+    public async Task Who_owes_only_what_depends_on_others_is_not_blamed_before_them()
+    {
+        var time = new FakeTimeProvider();
+        var owed = new Owed("reduction", 1, [0, 1, 1], [0, 1, 1]);
+        Assert.True(owed.Receive(1));
+        Assert.Equal([2], await BlamedAsync(owed, time));
+        var later = new Owed("reduction", 2, [0, 1, 0], [0, 1, 1]);
+        Assert.True(later.Receive(1));
+        Assert.Equal([1, 2], await BlamedAsync(later, time));
+    }
+
+    private static async Task<IReadOnlyList<int>> BlamedAsync(Owed owed, FakeTimeProvider time)
+    {
+        var waiting = owed.WaitAsync(TimeSpan.FromSeconds(5), time, default);
+        time.Advance(TimeSpan.FromSeconds(5));
+        return (await Assert.ThrowsAsync<PeerException>(() => waiting)).Ranks;
+    }
 }

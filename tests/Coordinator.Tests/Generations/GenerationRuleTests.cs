@@ -138,4 +138,26 @@ public sealed class GenerationRuleTests
         ExpectKeep(Views.View("abcd", members: "bcd", apart: "ab"), "b and a newcomer cannot reach each other");
         ExpectKeep(Views.View("abc", members: "ab", apart: "bc"), "nothing changed");
     }
+
+    [Fact]
+    public void Who_leaves_stays_until_a_successor_has_the_state()
+    {
+        var view = Views.View("ab", members: "a").With('a', worker => worker with { Leaving = true, Step = 9 });
+        Expect(view, "ab", true, "b joins");
+        var joined = view with { Members = [("a", "a#1"), ("b", "b#1")] };
+        ExpectKeep(joined, "nothing changed");
+        Expect(joined.With('b', worker => worker with { Step = 8 }), "b", true, "a leaves");
+    }
+
+    [Fact]
+    public void Newcomers_without_state_do_not_outvote_the_only_one_that_has_it()
+    {
+        var view = Views.View("abc", members: "abc", apart: "ba ca", troubled: true).With('a', worker => worker with { Step = 9 });
+        Expect(view, "a", false, "a member cannot go on");
+        Expect(view with { RestoreStep = 9 }, "bc", false, "a member cannot go on");
+    }
+
+    [Fact]
+    public void The_state_goes_on_with_one_that_leaves_when_the_others_are_lost() => Expect(
+        Views.View("ac", members: "ab").With('a', worker => worker with { Leaving = true, Step = 5 }), "ac", false, "lost b");
 }

@@ -17,6 +17,18 @@ public sealed class ReachableSetTests
     public void Largest_set_wins_and_ties_go_to_the_oldest(string workers, string apart, string expected) =>
         Assert.Equal(expected, Views.Names(ReachableSet.Largest(Views.Workers(workers), Views.View(workers, apart: apart).Unreachable)));
 
+    [Theory]
+    [InlineData("abc", "", "c", "abc")]
+    [InlineData("abc", "ab ac", "a", "a")]      // alone with what counts
+    [InlineData("abcd", "ab cd", "bd", "ad")]   // a tie: the older first
+    [InlineData("abc", "", "", "")]
+    public void Largest_set_with_one_of_some(string workers, string apart, string oneOf, string expected)
+    {
+        var all = Views.Workers(workers);
+        var some = all.Where(worker => oneOf.Contains(worker.Worker, StringComparison.Ordinal)).ToList();
+        Assert.Equal(expected, Views.Names(ReachableSet.Largest(all, Views.View(workers, apart: apart).Unreachable, some)));
+    }
+
     /// <summary>Compared with a search through all subsets.</summary>
     [Fact]
     public void Largest_set_of_random_networks_is_as_large_and_as_old_as_any()

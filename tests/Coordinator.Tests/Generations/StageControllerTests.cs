@@ -64,17 +64,18 @@ public sealed class StageControllerTests
     }
 
     [Fact]
-    public void A_worker_that_comes_back_in_time_changes_nothing()
+    public void A_worker_whose_stream_ends_is_left_out_and_comes_back_at_a_boundary()
     {
         Come("a");
         Come("b");
         Form();
         _controller.Disconnect("b", "b#0");
         Assert.False(_controller.Decide().Form);
-        Come("b");
-        Assert.False(_controller.Decide().Form);
         _controller.Disconnect("b", "b#1");
         Assert.Equal("a#1", Members(Form()));
+        Come("b");
+        var back = Form();
+        Assert.Equal(("a#1 b#1", true), (Members(back), back.AtBoundary));
     }
 
     [Fact]
@@ -193,5 +194,28 @@ public sealed class StageControllerTests
         Assert.False(_controller.Decide().Form);
         _controller.Beat("a", "a#1", new Heartbeat { Step = 3, Phase = "wait" });
         Assert.Equal("b#1 a#1", Members(Form()));
+    }
+
+    [Fact]
+    public void A_pair_that_fails_again_is_kept_apart_for_twice_as_long()
+    {
+        Come("a");
+        Come("b");
+        Form();
+        foreach (var seconds in (int[])[30, 60, 120])
+        {
+            _controller.Report("b", Trouble(_controller.Current!, Protos.Trouble.Types.Kind.Unreachable, "a"));
+            Assert.Equal("a#1", Members(Form()));
+            Pass(seconds);
+            Assert.False(_controller.Decide().Form);
+            Pass(1);
+            Assert.Equal("a#1 b#1", Members(Form()));
+        }
+    }
+
+    private void Pass(int seconds)
+    {
+        _time.Advance(TimeSpan.FromSeconds(seconds));
+        foreach (var worker in (string[])["a", "b"]) _controller.Hear(worker, $"{worker}#1");
     }
 }

@@ -12,6 +12,7 @@ internal sealed class CheckpointKeeper(IReplica replica, IReportSink reports, Me
     private long _newest;
     private Task _writing = Task.CompletedTask;
     private CancellationToken _dismissed;
+    private bool _wanted;
 
     /// <summary>Enters a generation: its announcement says which checkpoint is complete. Writing ends early only when the member is dismissed.</summary>
     public void Enter(GenerationPlan plan, CancellationToken dismissed)
@@ -21,20 +22,25 @@ internal sealed class CheckpointKeeper(IReplica replica, IReportSink reports, Me
         _newest = Math.Max(_newest, plan.CheckpointStep);
     }
 
-    /// <summary>Begins a checkpoint when one has become due, here or while another rank should have written it.</summary>
-    public Task BeginIfDueAsync(Position position, CancellationToken cancellation) =>
-        options.NewestCheckpointDue(position.Step) > _newest ? BeginAsync(position, cancellation) : Task.CompletedTask;
+    /// <summary>Asks for a checkpoint at the next step at which none is being written.</summary>
+    public void Request() => _wanted = _plan is { Rank: 0 };
 
     /// <summary>
-    /// Snapshots the state and starts writing, when this member is the lowest rank and the step has no checkpoint yet. Waits for the one before it
-    /// unless <paramref name="cancellation"/> ends the wait.
+    /// Begins a checkpoint when one is wanted, or has become due, here or while another rank should have written it. While the one before it is being
+    /// written nobody waits: it is begun later.
     /// </summary>
-    public async Task BeginAsync(Position position, CancellationToken cancellation)
+    public async Task BeginIfDueAsync(Position position)
     {
-        if (_plan is not { Rank: 0 } plan || position.Step <= _newest) return;
-        await FinishAsync(cancellation);
-        // Whoever waits for the same token may be told of it later than the writer was.
-        _dismissed.ThrowIfCancellationRequested();
+        if (!_wanted && options.NewestCheckpointDue(position.Step) <= _newest) return;
+        if (await TryBeginAsync(position)) _wanted = false;
+    }
+
+    /// <summary>
+    /// Snapshots the state and starts writing. False: that is not for this member to do, there is one of this step, or one is being written.
+    /// </summary>
+    public async Task<bool> TryBeginAsync(Position position)
+    {
+        if (_plan is not { Rank: 0 } plan || position.Step <= _newest || !_writing.IsCompleted) return false;
         _newest = position.Step;
         try
         {
@@ -45,6 +51,18 @@ internal sealed class CheckpointKeeper(IReplica replica, IReportSink reports, Me
         {
             ReportFailure(plan.Number, position, fault);
         }
+        return true;
+    }
+
+    /// <summary>Nothing will be stepped: writes what was put off, and, when it is wanted, a checkpoint of just this position.</summary>
+    public async Task SettleAsync(Position position, bool wanted, CancellationToken cancellation)
+    {
+        await FinishAsync(cancellation);
+        // Whoever waits for the same token may be told of it later than the writer was.
+        _dismissed.ThrowIfCancellationRequested();
+        if (wanted && position.Step > _newest) Request();
+        await BeginIfDueAsync(position);
+        await FinishAsync(cancellation);
     }
 
     /// <summary>Waits for the checkpoint being written, if any; it goes on when the wait is cancelled.</summary>

@@ -19,6 +19,9 @@ public sealed record GenerationPlan(
     /// <summary>Number of ranks.</summary>
     public int WorldSize => Members.Count;
 
+    /// <summary>Lanes of the rank that has the most.</summary>
+    public int MostLanes => Members.Max(member => member.Lanes.Count);
+
     /// <summary>The plan that an announcement holds for one process.</summary>
     public static GenerationPlan From(Generation wire, string worker, string incarnation, int lanes)
     {

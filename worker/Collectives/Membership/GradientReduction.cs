@@ -107,7 +107,7 @@ public sealed class GradientReduction : IFrameHandler, IDisposable
             var chunk = ChunkOf(header, _group.Plan.Rank);
             if (Interlocked.Decrement(ref _missing[chunk]) == 0) _complete.Writer.TryWrite(chunk);
         }
-        if (!OwedFor(header.Step).Receive(header.From))
+        if (!OwedFor(header.Step).Receive(header.From, later: header.Kind == FrameKind.Reduced))
             throw new ProtocolException($"rank {header.From} sent more of step {header.Step} than it owes");
     }
 
@@ -169,9 +169,9 @@ public sealed class GradientReduction : IFrameHandler, IDisposable
         lock (_gate)
         {
             if (_owed.TryGetValue(step, out owed)) return owed;
-            var counts = new int[_group.Plan.WorldSize];
-            foreach (var peer in _group.Peers) counts[peer] = _nodesOf[peer] * _missing.Length + _segments.ChunksOf(peer);
-            owed = new Owed("reduction", step, counts);
+            var (contributions, finished) = (new int[_group.Plan.WorldSize], new int[_group.Plan.WorldSize]);
+            foreach (var peer in _group.Peers) (contributions[peer], finished[peer]) = (_nodesOf[peer] * _missing.Length, _segments.ChunksOf(peer));
+            owed = new Owed("reduction", step, contributions, finished);
             _owed.Add(step, owed);
         }
         return _group.Track(owed);

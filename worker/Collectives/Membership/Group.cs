@@ -46,7 +46,7 @@ public sealed class Group : IAsyncDisposable
     /// <summary>Sizes and deadlines.</summary>
     public GroupOptions Options { get; }
 
-    /// <summary>How long to wait for peers that send nothing; grows with the measured step time.</summary>
+    /// <summary>How long to wait for peers that send nothing, or that do not enter; follows the measured step time.</summary>
     public TimeSpan PeerDeadline { get; set; }
 
     /// <summary>Time that peers may need beyond that, because they copy or load their state before the first step.</summary>
@@ -65,8 +65,7 @@ public sealed class Group : IAsyncDisposable
     public IEnumerable<int> Peers => Enumerable.Range(0, Plan.WorldSize).Where(rank => rank != Plan.Rank);
 
     /// <summary>Some rank is about to copy or load a state of this size: its silence meanwhile, even over a slow link, is no reason for alarm.</summary>
-    internal void AllowForState(IReadOnlyList<Memory<float>> state) =>
-        StateAllowance = TimeSpan.FromSeconds(4.0 * state.Sum(buffer => (long)buffer.Length) / Options.SlowestCopy);
+    internal void AllowForState(double bytes) => StateAllowance = TimeSpan.FromSeconds(bytes / Options.SlowestCopy);
 
     /// <summary>Opens the links to all peers; completes when all have admitted them.</summary>
     /// <exception cref="PeerException">A peer cannot be reached.</exception>
@@ -203,7 +202,7 @@ public sealed class Group : IAsyncDisposable
 
     private Func<CancellationToken, Task> ConnectToAsync(int peer) => async cancellation =>
     {
-        using var patient = new CancellationTokenSource(Options.EnterDeadline, _time);
+        using var patient = new CancellationTokenSource(PeerDeadline, _time);
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(patient.Token, cancellation);
         try
         {
@@ -217,7 +216,7 @@ public sealed class Group : IAsyncDisposable
         catch (OperationCanceledException fault) when (patient.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
             throw new PeerException(
-                Trouble.Types.Kind.Silent, [peer], $"{Name(peer)} has not entered for {Options.EnterDeadline.TotalSeconds:0.#} s", fault);
+                Trouble.Types.Kind.Silent, [peer], $"{Name(peer)} has not entered for {PeerDeadline.TotalSeconds:0.#} s", fault);
         }
     };
 
@@ -227,8 +226,8 @@ public sealed class Group : IAsyncDisposable
 /// <summary>Sizes and deadlines of a group.</summary>
 /// <param name="ChunkLength">Floats in one message of a segment (512 KB was fastest on loopback).</param>
 /// <param name="PeerDeadline">Least time to wait for a peer that sends nothing.</param>
-/// <param name="EnterDeadline">How long to wait until a peer enters the generation.</param>
-public sealed record GroupOptions(int ChunkLength, TimeSpan PeerDeadline, TimeSpan EnterDeadline)
+/// <param name="FirstDeadline">How long to wait before anything about the time of a step is known.</param>
+public sealed record GroupOptions(int ChunkLength, TimeSpan PeerDeadline, TimeSpan FirstDeadline)
 {
     /// <summary>Bytes per second at which the state of a peer is copied or loaded at the least; a 100 Mbit/s link gives 12 MB/s.</summary>
     public double SlowestCopy { get; init; } = 8e6;

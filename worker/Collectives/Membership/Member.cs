@@ -22,6 +22,7 @@ public sealed class Member : IDisposable
     private readonly IReportSink _reports;
     private readonly MemberOptions _options;
     private readonly TimeProvider _time;
+    private readonly Patience _patience;
     private readonly CancellationTokenSource _leaving = new();
     private volatile bool _stop;
     private volatile bool _checkpointNow;
@@ -33,6 +34,7 @@ public sealed class Member : IDisposable
     {
         (_replica, _transport, _door, _inbox, _reports, _options, _time) = (replica, transport, door, inbox, reports, options, time);
         Checkpoints = new CheckpointKeeper(replica, reports, options);
+        _patience = new Patience(options.Group.PeerDeadline, options.Group.FirstDeadline);
     }
 
     /// <summary>Where the replica stands.</summary>
@@ -53,7 +55,7 @@ public sealed class Member : IDisposable
     /// <summary>Asks, through the tail, for a checkpoint after the step in flight.</summary>
     public void CheckpointNow() => _checkpointNow = true;
 
-    /// <summary>This worker wants to go: it ends as soon as it is in no generation, or in one that is over for it.</summary>
+    /// <summary>This worker wants to go: it ends as soon as the newest generation is one without it.</summary>
     public void Leave()
     {
         try
@@ -74,12 +76,16 @@ public sealed class Member : IDisposable
         using var outside = CancellationTokenSource.CreateLinkedTokenSource(dismissed, _leaving.Token);
         try
         {
+            // Whoever is counted on goes only when a generation begins without it: it may be the last one that has the state.
+            var counted = false;
             while (true)
             {
                 Phase = "wait";
-                var plan = await _inbox.NextAsync(Generation, plan => plan.StageIndex == _options.StageIndex, outside.Token);
+                var plan = await _inbox.NextAsync(
+                    Generation, plan => plan.StageIndex == _options.StageIndex, counted ? dismissed : outside.Token);
                 Generation = plan.Number;
-                if (plan.Rank >= 0) await TakePartAsync(plan, dismissed);
+                counted = plan.Rank >= 0;
+                if (counted) await TakePartAsync(plan, dismissed);
             }
         }
         catch (OperationCanceledException) when (dismissed.IsCancellationRequested || outside.IsCancellationRequested)
@@ -99,7 +105,7 @@ public sealed class Member : IDisposable
         var watch = CancelWhenOverAsync(plan.Number, over);
         try
         {
-            await using var group = new Group(plan, _transport, _replica.Gradient, _options.Group, _time);
+            await using var group = new Group(plan, _transport, _replica.Gradient, _options.Group, _time) { PeerDeadline = _patience.For(plan.MostLanes) };
             _door.Open(group);
             Checkpoints.Enter(plan, dismissed);
             await EnterAsync(group, over.Token);
@@ -127,7 +133,7 @@ public sealed class Member : IDisposable
         await group.ConnectAsync(over);
         var positions = await group.GreetAsync(Position, over);
         var source = Position.Source(positions);
-        if (positions.Any(position => !position.Same(Position) || source < 0)) group.AllowForState(_replica.State);
+        if (positions.Any(position => !position.Same(Position) || source < 0)) group.AllowForState(12.0 * _replica.Gradient.Length); // weights and two moments
         Phase = "copy";
         if (source < 0)
         {
@@ -137,6 +143,8 @@ public sealed class Member : IDisposable
         }
         else if (source == group.Plan.Rank)
         {
+            if (!_replica.WeightsDigest().AsSpan().SequenceEqual(_digest))
+                throw new PeerException(Trouble.Types.Kind.Diverged, [source], $"the weights of rank {source} changed since step {Position.Step}; they are not copied");
             var behind = group.Peers.Where(rank => !positions[rank].Same(Position));
             await Group.TogetherAsync(
                 behind.Select<int, Func<CancellationToken, Task>>(rank => token => group.Copy.SendAsync(
@@ -153,11 +161,11 @@ public sealed class Member : IDisposable
 
     private async Task StepAsync(Group group, CancellationToken over)
     {
-        using var step = new StepLoop(group, _replica, _digest, _options, _time);
+        using var step = new StepLoop(group, _replica, _digest, _options, _patience, _time);
         while (true)
         {
             if (_options.ValidationDue(Position.Step) && Position.Validated < Position.Step) await ValidateAsync(step, over);
-            await Checkpoints.BeginIfDueAsync(Position, over);
+            await Checkpoints.BeginIfDueAsync(Position);
             if (Position.Step >= _options.TotalSteps)
             {
                 await ParkAsync(over);
@@ -179,13 +187,12 @@ public sealed class Member : IDisposable
         if (outcome.Flags.HasFlag(TailFlags.CheckpointNow))
         {
             _checkpointNow = false;
-            await Checkpoints.BeginAsync(Position, over);
+            Checkpoints.Request();
         }
         if (outcome.Flags.HasFlag(TailFlags.Stop))
         {
             if (_options.ValidationDue(Position.Step)) await ValidateAsync(step, over);
-            await Checkpoints.BeginAsync(Position, over);
-            await Checkpoints.FinishAsync(over);
+            await Checkpoints.SettleAsync(Position, wanted: true, over);
             _reports.Report(new WorkerReport { Halted = new Halted { Generation = generation, Step = Position.Step } });
             await ParkAsync(over);
             return true;
@@ -205,16 +212,14 @@ public sealed class Member : IDisposable
         _reports.Report(new WorkerReport { Validated = validated });
         // The best weights are kept, wherever the checkpoint interval falls.
         var loss = Sums.FromWire(validated.Sums).MeanLoss;
-        if (loss >= _bestLoss) return;
-        _bestLoss = loss;
-        await Checkpoints.BeginAsync(Position, over);
+        if (validated.Sums.Targets > 0 && loss < _bestLoss && await Checkpoints.TryBeginAsync(Position)) _bestLoss = loss;
     }
 
     /// <summary>Nothing to step: waits until a newer generation, of whatever kind, or the dismissal ends this one.</summary>
     private async Task ParkAsync(CancellationToken over)
     {
         Phase = "wait";
-        await Checkpoints.FinishAsync(over);
+        await Checkpoints.SettleAsync(Position, wanted: false, over);
         await _inbox.NextAsync(Generation, _ => true, over);
     }
 

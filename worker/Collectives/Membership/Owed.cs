@@ -11,6 +11,7 @@ public sealed class Owed
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly int[] _counts;
+    private readonly int[] _later;
     private readonly string _phase;
     private readonly long _step;
     private int _total;
@@ -19,12 +20,14 @@ public sealed class Owed
     /// <param name="phase">What is waited for, for messages: "reduce", "hello".</param>
     /// <param name="step">Step, for messages.</param>
     /// <param name="counts">Pieces that each rank owes.</param>
-    public Owed(string phase, long step, int[] counts)
+    /// <param name="later">Pieces that each rank can send only when all others have sent theirs: who owes nothing else is not to blame.</param>
+    public Owed(string phase, long step, int[] counts, int[]? later = null)
     {
         _phase = phase;
         _step = step;
         _counts = counts;
-        _total = counts.Sum();
+        _later = later ?? new int[counts.Length];
+        _total = counts.Sum() + _later.Sum();
         if (_total == 0) _done.SetResult();
     }
 
@@ -39,12 +42,13 @@ public sealed class Owed
     }
 
     /// <summary>One piece of a rank has arrived. False: it owed none.</summary>
-    public bool Receive(int rank)
+    public bool Receive(int rank, bool later = false)
     {
         lock (_gate)
         {
-            if (_counts[rank] == 0) return false;
-            _counts[rank]--;
+            var counts = later ? _later : _counts;
+            if (counts[rank] == 0) return false;
+            counts[rank]--;
             _arrivals++;
             if (--_total > 0) return true;
         }
@@ -57,7 +61,7 @@ public sealed class Owed
     {
         lock (_gate)
         {
-            if (_counts[rank] == 0 || _total == 0) return;
+            if (_counts[rank] + _later[rank] == 0) return;
         }
         // A broken link alone accuses nobody: a rank that leaves because of a third one breaks its links too.
         Fail(new PeerException(
@@ -96,6 +100,10 @@ public sealed class Owed
 
     private int[] Missing()
     {
-        lock (_gate) return [.. Enumerable.Range(0, _counts.Length).Where(rank => _counts[rank] > 0)];
+        lock (_gate)
+        {
+            var counts = _counts.Any(count => count > 0) ? _counts : _later;
+            return [.. Enumerable.Range(0, counts.Length).Where(rank => counts[rank] > 0)];
+        }
     }
 }

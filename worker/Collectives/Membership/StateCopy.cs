@@ -65,6 +65,7 @@ public sealed class StateCopy : IFrameHandler, IDisposable
             throw new PeerException(
                 Trouble.Types.Kind.BadCopy, [source], $"the state of step {header.Step} from rank {source} does not match its digest");
         replica.Adopt(header.Step, buffers);
+        Dispose();
         return (new Position(header.Step, header.ValidatedStep, header.LedgerHead.ToByteArray()), header.Unacknowledged);
     }
 
@@ -95,5 +96,6 @@ public sealed class StateCopy : IFrameHandler, IDisposable
     public void Dispose()
     {
         foreach (var buffer in _spare) ((IDisposable)buffer).Dispose();
+        _spare.Clear();
     }
 }

@@ -16,19 +16,18 @@ internal sealed record StepOutcome(LedgerEntry Entry, StepFacts Facts, TailFlags
 /// <summary>Runs steps of one generation: compute own lanes, reduce, compare digests, apply.</summary>
 internal sealed class StepLoop : IDisposable
 {
-    private const double PatienceInSteps = 4;
-
     private readonly Group _group;
     private readonly IReplica _replica;
     private readonly MemberOptions _options;
     private readonly TimeProvider _time;
+    private readonly Patience _patience;
     private readonly LaneAccumulator _accumulator;
     private readonly WorkerInstruments.Scope _instruments;
 
     /// <param name="expectedDigest">Digest of the weights when they were last changed: by an update, a copy or a restore.</param>
-    public StepLoop(Group group, IReplica replica, byte[] expectedDigest, MemberOptions options, TimeProvider time)
+    public StepLoop(Group group, IReplica replica, byte[] expectedDigest, MemberOptions options, Patience patience, TimeProvider time)
     {
-        (_group, _replica, _options, _time) = (group, replica, options, time);
+        (_group, _replica, _options, _patience, _time) = (group, replica, options, patience, time);
         _accumulator = new LaneAccumulator(replica, options.Lanes);
         _instruments = new WorkerInstruments.Scope(options.RunId, options.Stage, group.Plan.Rank, group.Plan.Number);
         ExpectedDigest = expectedDigest;
@@ -50,6 +49,8 @@ internal sealed class StepLoop : IDisposable
         phase("compute");
         var (values, sums) = await _instruments.MeasureAsync("compute", _time, () => _accumulator.ComputeAsync(step, OwnLanes, over));
         var computed = _time.GetElapsedTime(start);
+        // A peer that computes as slowly as this rank does is no reason for alarm.
+        if (OwnLanes.Count > 0) Observe(computed, OwnLanes.Count);
 
         phase("reduce");
         var tail = OwnTail(sums, requests, boundary);
@@ -64,7 +65,7 @@ internal sealed class StepLoop : IDisposable
         var total = _time.GetElapsedTime(start);
         _instruments.Committed(total, reduced);
         _group.StateAllowance = TimeSpan.Zero;
-        GrowPatience(total);
+        Observe(total, _group.Plan.MostLanes);
         return new StepOutcome(
             EntryOf(position, step, reduced, update.Skipped),
             new StepFacts
@@ -84,7 +85,7 @@ internal sealed class StepLoop : IDisposable
         using var span = _instruments.StartValidation(step);
         var sums = new Dictionary<LaneRange, Sums>();
         foreach (var node in CanonicalTree.Cover(OwnLanes, _options.Lanes)) sums.Add(node, await ValidateNodeAsync(node, over));
-        GrowPatience(_time.GetElapsedTime(start));
+        if (OwnLanes.Count > 0) Observe(_time.GetElapsedTime(start), OwnLanes.Count);
         var tails = await _group.Tails.ExchangeAsync(FrameKind.ValidationTail, step, OwnTail(sums, TailFlags.None, null), over);
         return new Validated
         {
@@ -114,6 +115,7 @@ internal sealed class StepLoop : IDisposable
         var tail = new Tail
         {
             Flags = (uint)flags, NextGeneration = boundary?.Number ?? 0, WeightsDigest = ByteString.CopyFrom(_replica.WeightsDigest()),
+            ExpectedDigest = ByteString.CopyFrom(ExpectedDigest),
         };
         tail.Nodes.AddRange(sums.Select(
             node => new NodeSums { FirstLane = node.Key.First, EndLane = node.Key.End, Sums = node.Value.ToWire() }));
@@ -125,15 +127,22 @@ internal sealed class StepLoop : IDisposable
         _options.Lanes);
 
     /// <summary>
-    /// All ranks must have computed from the same weights. The odd ones are those whose weights are no longer what they were after the previous update.
+    /// All ranks must have computed from the same weights. The odd ones are those whose weights are no longer what they were after their own
+    /// previous update; when nobody's are, those that differ from most others; when that is nobody either, no rank can be named.
     /// </summary>
     private void CompareDigests(long step, IReadOnlyList<Tail> tails)
     {
-        var odd = Enumerable.Range(0, tails.Count).Where(rank => !tails[rank].WeightsDigest.Span.SequenceEqual(ExpectedDigest)).ToList();
-        if (odd.Count == 0) return;
+        if (tails.All(tail => tail.WeightsDigest == tails[0].WeightsDigest && tail.WeightsDigest == tail.ExpectedDigest)) return;
+        var ranks = Enumerable.Range(0, tails.Count).ToList();
+        var odd = ranks.FindAll(rank => tails[rank].WeightsDigest != tails[rank].ExpectedDigest);
+        if (odd.Count == 0)
+        {
+            var most = tails.GroupBy(tail => tail.WeightsDigest).MaxBy(group => group.Count())!;
+            if (2 * most.Count() > tails.Count) odd = ranks.FindAll(rank => tails[rank].WeightsDigest != most.Key);
+        }
         if (odd.Contains(_group.Plan.Rank)) odd = [_group.Plan.Rank];
-        throw new PeerException(
-            Trouble.Types.Kind.Diverged, odd, $"step {step} is not applied: the weights of rank {string.Join(", ", odd)} changed since the previous update");
+        var names = odd.Count == 0 ? "the ranks differ" : $"rank {string.Join(", ", odd)} are wrong";
+        throw new PeerException(Trouble.Types.Kind.Diverged, odd, $"step {step} is not applied: the weights of {names}");
     }
 
     private LedgerEntry EntryOf(Position position, long step, Sums reduced, bool skipped)
@@ -148,10 +157,9 @@ internal sealed class StepLoop : IDisposable
         return entry;
     }
 
-    /// <summary>A peer that computes as slowly as the slowest step so far is no reason for alarm.</summary>
-    private void GrowPatience(TimeSpan step)
+    private void Observe(TimeSpan time, int lanes)
     {
-        var patience = step * PatienceInSteps;
-        if (patience > _group.PeerDeadline) _group.PeerDeadline = patience;
+        _patience.Observe(time, lanes);
+        _group.PeerDeadline = _patience.For(_group.Plan.MostLanes);
     }
 }

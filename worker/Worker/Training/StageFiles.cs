@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using MiniMind.Protos;
 using MiniMind.Text.Configuration;
 using MiniMind.Transformer.Formats;
@@ -22,11 +23,11 @@ internal sealed class StageFiles : IDisposable
         Directory.CreateDirectory(_folder);
     }
 
-    /// <summary>Fetches artifacts; local paths in the same order.</summary>
+    /// <summary>Fetches shards; local paths in the same order.</summary>
     public async Task<IReadOnlyList<string>> FetchAsync(IEnumerable<ArtifactRef> references, CancellationToken cancellation)
     {
         var paths = new List<string>();
-        foreach (var reference in references) paths.Add(await _artifacts.FetchAsync(reference, cancellation));
+        foreach (var reference in references) paths.Add(await KeepAsync(reference, Path.Combine(_folder, reference.Sha256), cancellation));
         return paths;
     }
 
@@ -43,12 +44,17 @@ internal sealed class StageFiles : IDisposable
         var folder = Path.Combine(_folder, name);
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
         Directory.CreateDirectory(folder);
-        foreach (var reference in references)
-        {
-            var source = await _artifacts.FetchAsync(reference, cancellation);
-            File.CreateSymbolicLink(Path.Combine(folder, Path.GetFileName(reference.Name)), Path.GetFullPath(source));
-        }
+        foreach (var reference in references) await KeepAsync(reference, Path.Combine(folder, Path.GetFileName(reference.Name)), cancellation);
         return folder;
+    }
+
+    /// <summary>Fetches an artifact under a name of this stage's own: the cache promises its file for a short time only.</summary>
+    private async Task<string> KeepAsync(ArtifactRef reference, string path, CancellationToken cancellation)
+    {
+        var cached = await _artifacts.FetchAsync(reference, cancellation);
+        // The same shard may be named twice.
+        if (!File.Exists(path) && (OperatingSystem.IsWindows() || Link(cached, path) != 0)) File.Copy(cached, path, overwrite: true);
+        return path;
     }
 
     /// <summary>Writes a checkpoint's files and uploads them; the coordinator makes the folder.</summary>
@@ -72,6 +78,9 @@ internal sealed class StageFiles : IDisposable
             Directory.Delete(folder, recursive: true);
         }
     }
+
+    [DllImport("libc", EntryPoint = "link")]
+    private static extern int Link([MarshalAs(UnmanagedType.LPUTF8Str)] string from, [MarshalAs(UnmanagedType.LPUTF8Str)] string to);
 
     public void Dispose()
     {

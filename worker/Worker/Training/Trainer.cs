@@ -84,7 +84,11 @@ internal sealed class Trainer : IReplica, IDisposable
     {
         if (point.Files.Count == 0)
         {
-            _state.Initialize(_spec.Seed);
+            await _compute.RunAsync(() =>
+            {
+                _state.Initialize(_spec.Seed);
+                return true;
+            }, cancellation);
             return;
         }
         var folder = await _files.GatherAsync("restore", point.Files, cancellation);

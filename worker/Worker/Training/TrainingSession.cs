@@ -119,7 +119,10 @@ internal sealed class TrainingSession : IAsyncDisposable
         Generation = _stage?.Generation ?? 0, StageIndex = _stage?.Index ?? -1, Step = _stage?.Step ?? -1,
     };
 
-    private Heartbeat Beat() => new() { Generation = _stage?.Generation ?? 0, Step = _stage?.Step ?? -1, Phase = _stage?.Phase ?? "wait" };
+    private Heartbeat Beat() => new()
+    {
+        Generation = _stage?.Generation ?? 0, StageIndex = _stage?.Index ?? -1, Step = _stage?.Step ?? -1, Phase = _stage?.Phase ?? "wait",
+    };
 
     /// <summary>Called for one order after another.</summary>
     private void Obey(CoordinatorOrder order)
@@ -179,6 +182,7 @@ internal sealed class TrainingSession : IAsyncDisposable
         catch (Exception fault)
         {
             _log.WriteLine(fault);
+            _log.WriteLine($"error: {fault.Message}");
             _outbox.Report(new WorkerReport
             {
                 Failure = new WorkerFailure { Message = fault.Message, UserError = fault is Text.InputException },

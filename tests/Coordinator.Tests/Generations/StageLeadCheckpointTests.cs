@@ -1,0 +1,123 @@
+using MiniMind.Protos;
+
+namespace MiniMind.Coordinator.Tests.Generations;
+
+public sealed class StageLeadCheckpointTests : LeadScene
+{
+    private CheckpointWritten Written(long step) => new() { Step = step, LedgerHash = Convert.ToHexStringLower(Chain[(int)step - 1].Hash.Span) };
+
+    private Task WriteAsync(string worker, long step) => ReportAsync(worker, new WorkerReport { CheckpointWritten = Written(step) });
+
+    private Task FailToWriteAsync(string worker, long step) => ReportAsync(worker, new WorkerReport
+    {
+        CheckpointFailed = new CheckpointFailed { Step = step, Message = "no space left" },
+    });
+
+    [Fact]
+    public async Task A_checkpoint_ahead_of_the_ledger_waits_for_its_entry()
+    {
+        await ComeAsync(Main, "a", "b");
+        await ApplyAsync("a", Chain[0]);
+        Effects.Take();
+        await WriteAsync("a", 2);
+        Assert.Empty(Effects.Take());
+        await ApplyAsync("b", Chain[1]);
+        Assert.Equal(["committed 2", "all: durable 2", "assemble 2"], Effects.Take());
+        await WriteAsync("a", 2);
+        Assert.Empty(Effects.Take());
+        await Main.AssembledAsync(Written(2));
+        Assert.Equal(["checkpoint 2"], Effects.Take());
+        await WriteAsync("a", 2);
+        Assert.Empty(Effects.Take());
+    }
+
+    /// <summary>Copying gigabytes takes its time; reports must be heard meanwhile, further checkpoints among them.</summary>
+    [Fact]
+    public async Task Checkpoints_are_assembled_one_after_another_oldest_first_while_the_lead_goes_on()
+    {
+        await ComeAsync(Main, "a", "b");
+        foreach (var entry in Chain.Take(3)) await ApplyAsync("a", entry);
+        Effects.Take();
+        await WriteAsync("a", 1);
+        await WriteAsync("b", 3);
+        await WriteAsync("b", 2);
+        Assert.Equal(["assemble 1"], Effects.Take());
+        await ApplyAsync("b", Chain[3]);
+        Assert.Equal(["committed 4", "all: durable 4"], Effects.Take());
+        foreach (var step in (long[])[1, 2, 3]) await Main.AssembledAsync(Written(step));
+        Assert.Equal(["checkpoint 1", "assemble 2", "checkpoint 2", "assemble 3", "checkpoint 3"], Effects.Take());
+    }
+
+    [Fact]
+    public async Task A_worker_that_cannot_write_a_checkpoint_is_no_longer_the_lowest_rank()
+    {
+        await ComeAsync(Main, "a", "b");
+        await ApplyAsync("a", Chain[0]);
+        Effects.Take();
+        await FailToWriteAsync("a", 1);
+        Assert.Equal(["a trouble", "store 2", "formed b a", "all: generation 2"], Effects.Take());
+        Assert.True(Main.Generation!.AtBoundary);
+    }
+
+    [Fact]
+    public async Task A_checkpoint_that_no_member_can_write_ends_the_stage_with_the_reason()
+    {
+        await ComeAsync(Main, "a", "b");
+        await ApplyAsync("a", Chain[0]);
+        await FailToWriteAsync("a", 1);
+        Effects.Take();
+        await FailToWriteAsync("b", 1);
+        Assert.Equal(["b trouble", "failed: b: no space left"], Effects.Take());
+    }
+
+    [Fact]
+    public async Task A_failed_checkpoint_that_has_been_overtaken_changes_nothing()
+    {
+        await ComeAsync(Main, "a", "b");
+        foreach (var entry in Chain.Take(2)) await ApplyAsync("a", entry);
+        await WriteAsync("b", 2);
+        await Main.AssembledAsync(Written(2));
+        Effects.Take();
+        await FailToWriteAsync("a", 1);
+        Assert.Empty(Effects.Take());
+    }
+
+    [Fact]
+    public async Task A_later_generation_starts_from_the_newest_checkpoint()
+    {
+        await ComeAsync(Main, "a", "b");
+        await ApplyAsync("a", Chain[0]);
+        await WriteAsync("a", 1);
+        await Main.AssembledAsync(Written(1));
+        await Main.DisconnectAsync("b", "b#1");
+        Assert.Equal((1L, 1L, Chain[0].Hash), (Main.Generation!.CheckpointStep, Main.Generation.RestoreStep, Main.Generation.RestoreLedger));
+    }
+
+    [Fact]
+    public async Task The_stage_is_complete_with_its_last_checkpoint_and_whole_ledger_and_only_once()
+    {
+        await ComeAsync(Main, "a", "b");
+        foreach (var entry in Chain.Take(TotalSteps)) await ApplyAsync("a", entry);
+        Assert.DoesNotContain("completed", Effects.Take());
+        await WriteAsync("a", TotalSteps);
+        await Main.AssembledAsync(Written(TotalSteps));
+        Assert.Equal(["assemble 4", "checkpoint 4", "completed"], Effects.Take());
+        await Main.TickAsync();
+        await Main.DisconnectAsync("a", "a#1");
+        Assert.Equal(["a gone"], Effects.Take());
+    }
+
+    [Fact]
+    public async Task A_halt_is_over_when_its_checkpoint_is_complete()
+    {
+        await ComeAsync(Main, "a", "b");
+        await Main.StopAsync("Ctrl-C");
+        Assert.Equal(["all: Stop"], Effects.Take());
+        await ApplyAsync("a", Chain[0]);
+        await ReportAsync("b", new WorkerReport { Halted = new Halted { Generation = 1, Step = 1 } });
+        Assert.DoesNotContain("halted 1", Effects.Take());
+        await WriteAsync("a", 1);
+        await Main.AssembledAsync(Written(1));
+        Assert.Equal(["assemble 1", "checkpoint 1", "halted 1"], Effects.Take());
+    }
+}
