@@ -69,6 +69,12 @@ public sealed class ArtifactStore(string root)
         throw new ArgumentOutOfRangeException(nameof(offset), offset, $"artifact {sha256} has {length} bytes");
     }
 
+    /// <summary>Deletes what writers that were killed have left unfinished; for a time when nobody writes.</summary>
+    public void RemoveAbandoned()
+    {
+        if (Directory.Exists(Incoming)) Directory.Delete(Incoming, recursive: true);
+    }
+
     public bool Exists(string sha256) => File.Exists(PathOf(sha256));
 
     /// <summary>Bytes of an artifact; null when the store lacks it.</summary>
@@ -85,6 +91,8 @@ public sealed class ArtifactStore(string root)
     /// <summary>Whether a text is a SHA-256 as this store spells it.</summary>
     public static bool IsHash(string text) => text.Length == 64 && text.All(char.IsAsciiHexDigitLower);
 
+    private string Incoming => Path.Combine(root, "incoming");
+
     private static void RequireHash(string sha256)
     {
         if (!IsHash(sha256)) throw new ArgumentException($"expected 64 lower-case hexadecimal digits, found '{sha256}'", nameof(sha256));
@@ -92,9 +100,8 @@ public sealed class ArtifactStore(string root)
 
     private string NewTemporary()
     {
-        string folder = Path.Combine(root, "incoming");
-        Directory.CreateDirectory(folder);
-        return Path.Combine(folder, Guid.NewGuid().ToString("N"));
+        Directory.CreateDirectory(Incoming);
+        return Path.Combine(Incoming, Guid.NewGuid().ToString("N"));
     }
 
     // Whoever renames last replaces equal bytes by equal bytes; readers keep the file that they have open.

@@ -20,7 +20,7 @@ public static class CommandTree
     /// <summary>All verbs, bound to what they do.</summary>
     public static RootCommand Build(CommandHandlers handlers)
     {
-        var root = new RootCommand("Trains small language models from scratch, on one laptop or on every machine in the room, with one result.");
+        var root = new RootCommand("Trains small language models from scratch, with any number of worker processes and one result.");
         var examples = new Dictionary<Command, string[]>
         {
             [root] = ["minimind run deploy/runs/quickstart.yaml", "minimind chat --model runs/quickstart/latest"],
@@ -28,6 +28,8 @@ public static class CommandTree
         root.Add(RunCommand(handlers, examples));
         root.Add(DataCommand(handlers, examples));
         foreach (var (verb, description) in WorkerVerbs) root.Add(WorkerCommand(verb, description, handlers));
+        // Without a verb there is nothing to do but to tell which there are.
+        foreach (var group in root.Subcommands.Where(command => command.Subcommands.Count > 0).Append(root)) group.SetAction(parsed => parsed.CommandResult.Command.Parse("--help").Invoke(parsed.InvocationConfiguration));
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!, examples);
         return root;
@@ -106,7 +108,7 @@ public static class CommandTree
 
     private static Command WorkerCommand(string verb, string description, CommandHandlers handlers)
     {
-        var arguments = new Argument<string[]>("ARGUMENTS") { Description = $"'minimind {verb} --help' lists them.", Arity = ArgumentArity.ZeroOrMore };
+        var arguments = new Argument<string[]>("ARGUMENTS") { Description = $"'minimind {verb} --help' lists them.", Arity = ArgumentArity.ZeroOrMore, Hidden = true };
         var command = new Command(verb, description) { arguments };
         command.SetAction(parsed => handlers.WorkerVerb(verb, parsed.GetValue(arguments) ?? []));
         return command;

@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace MiniMind.Coordinator.CommandLine;
 
 /// <summary>
-/// Ctrl-C and SIGTERM as a token: the first one asks for an orderly end (a run checkpoints), a second one ends the process at once.
+/// Ctrl-C, SIGTERM and a closed terminal (SIGHUP) as a token: the first one asks for an orderly end (a run checkpoints), a second one ends the
+/// process, and those that it started, at once.
 /// A terminal sends Ctrl-C to the worker processes too; they ignore it by design and follow the run's stop flag.
 /// </summary>
 public sealed class StopSignals : IDisposable
@@ -17,6 +18,7 @@ public sealed class StopSignals : IDisposable
         [
             PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle),
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle),
+            PosixSignalRegistration.Create(PosixSignal.SIGHUP, Handle),
         ];
     }
 
@@ -33,8 +35,9 @@ public sealed class StopSignals : IDisposable
 
     private void Handle(PosixSignalContext context)
     {
-        if (ExitCode is not null) return;
         context.Cancel = true;
+        // In order, so that whoever started processes can end them.
+        if (ExitCode is { } code) Environment.Exit(code);
         ExitCode = context.Signal == PosixSignal.SIGINT ? ExitCodes.Interrupted : ExitCodes.Success;
         _stop.Cancel();
     }

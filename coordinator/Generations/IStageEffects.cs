@@ -24,7 +24,8 @@ public interface IStageEffects
     Task RecordCheckpointAsync(CheckpointWritten written);
 
     /// <summary>A step has become part of the ledger.</summary>
-    void Committed(LedgerEntry entry, StepFacts? facts);
+    /// <param name="repeated">It was part of it already: computed again after a resume, to the same bits.</param>
+    void Committed(LedgerEntry entry, StepFacts? facts, bool repeated);
 
     /// <summary>The weights of a step have been validated.</summary>
     void Validated(Validated validated);

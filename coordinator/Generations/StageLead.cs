@@ -20,12 +20,14 @@ public sealed class StageLead
     private long _halted = -1;
     private readonly SortedDictionary<long, CheckpointWritten> _written = [];
     private long _assembling = -1;
+    private long _shown;
     private IReadOnlyList<LedgerEntry> _skipped = [];
     private bool _ended;
 
     public StageLead(StageSpec spec, StageController controller, LedgerBook ledger, StageProgress progress, IStageEffects effects)
     {
         (_spec, _controller, _ledger, _progress, _effects) = (spec, controller, ledger, progress, effects);
+        _shown = progress.RestoreStep;
     }
 
     /// <summary>The newest generation, or null.</summary>
@@ -162,11 +164,12 @@ public sealed class StageLead
         switch (_ledger.Append(entry))
         {
             case AppendOutcome.Appended:
-                _effects.Committed(entry, applied.Facts);
+                Show(applied, repeated: false);
                 _effects.Broadcast(Durable(entry));
                 _skipped = entry.Skipped ? [.. _skipped, entry] : [];
                 break;
             case AppendOutcome.Duplicate:
+                Show(applied, repeated: true);
                 _effects.Send(worker, Durable(entry));
                 break;
             case AppendOutcome.Divergent:
@@ -177,6 +180,14 @@ public sealed class StageLead
                 // Whoever holds the entries before it hands them over; this one comes again when its sender reconnects, or from another rank.
                 break;
         }
+    }
+
+    /// <summary>Every rank reports every step; the first report of each is shown.</summary>
+    private void Show(Applied applied, bool repeated)
+    {
+        if (applied.Entry.StageIndex != _spec.StageIndex || applied.Entry.Step <= _shown) return;
+        _shown = applied.Entry.Step;
+        _effects.Committed(applied.Entry, applied.Facts, repeated);
     }
 
     /// <summary>

@@ -16,7 +16,9 @@ public interface IRunGrain : IGrainWithStringKey
 
     /// <summary>Begins a run, or goes on with it.</summary>
     /// <exception cref="InvalidOperationException">The stored run has another identity.</exception>
-    Task OpenAsync(string identity);
+    /// <param name="identity">Hash of all that may change bits.</param>
+    /// <param name="settings">The run file's part of it in plain text, to tell what has changed.</param>
+    Task OpenAsync(string identity, string settings);
 
     /// <summary>Watches what happens, until the watcher is gone.</summary>
     Task WatchAsync(IRunWatcher watcher);

@@ -31,11 +31,11 @@ public sealed class RunGrain(
         return Task.CompletedTask;
     }
 
-    public async Task OpenAsync(string identity)
+    public async Task OpenAsync(string identity, string settings)
     {
         if (stored.State.Identity == identity) return;
         if (stored.State.Identity.Length > 0) throw new InvalidOperationException($"the stored run has identity {stored.State.Identity}");
-        stored.State.Identity = identity;
+        (stored.State.Identity, stored.State.Settings) = (identity, settings);
         await stored.WriteStateAsync();
     }
 

@@ -8,6 +8,10 @@ public sealed class RunRecord
     [Id(0)]
     public string Identity { get; set; } = "";
 
+    /// <summary>What the run file said, in its canonical text.</summary>
+    [Id(5)]
+    public string Settings { get; set; } = "{}";
+
     /// <summary>Stages whose last checkpoint is complete, by index.</summary>
     [Id(1)]
     public List<int> CompletedStages { get; set; } = [];

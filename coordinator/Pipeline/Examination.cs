@@ -1,17 +1,14 @@
 using System.Globalization;
 using System.Text.Json;
-using MiniMind.Coordinator.CommandLine;
 using MiniMind.Coordinator.Grains;
 using MiniMind.Coordinator.RunFiles;
 using MiniMind.Coordinator.Screen;
-using MiniMind.Coordinator.Workers;
-using MiniMind.Text;
 using MiniMind.Text.Configuration;
 
 namespace MiniMind.Coordinator.Pipeline;
 
 /// <summary>Exact match on the held-out questions of a run's eval stages, measured by the worker program on a model folder.</summary>
-internal sealed class Examination(RunFile run, RunFolder folder)
+internal sealed class Examination(RunFile run, RunFolder folder, WorkerTool worker)
 {
     private readonly IReadOnlyList<EvalStage> _stages = [.. run.Stages.OfType<EvalStage>()];
 
@@ -27,7 +24,7 @@ internal sealed class Examination(RunFile run, RunFolder folder)
         Directory.CreateDirectory(Results);
         var config = Path.Combine(Results, "initial-config.json");
         await File.WriteAllTextAsync(config, HuggingFaceConfig.Serialize(prepared.Model), cancellation);
-        await RunAsync(["init", "--config", config, "--tokenizer", prepared.Tokenizer, "--seed", run.Seed.ToString(CultureInfo.InvariantCulture), "--out", model], cancellation);
+        await worker.RunAsync(["init", "--config", config, "--tokenizer", prepared.Tokenizer, "--seed", run.Seed.ToString(CultureInfo.InvariantCulture), "--out", model], cancellation);
         foreach (var stage in _stages) (scores[stage.Name], _) = await MeasureAsync(stage, model, "before.json", cancellation);
         Directory.Delete(model, recursive: true);
         return scores;
@@ -46,7 +43,7 @@ internal sealed class Examination(RunFile run, RunFolder folder)
         foreach (var (index, questions) in stage.Data.Index())
         {
             var result = Path.Combine(Results, stage.Data.Count == 1 ? name : $"{index}-{name}");
-            await RunAsync(
+            await worker.RunAsync(
                 [
                     "eval", "--model", model, "--questions", questions, "--out", result, "--device", run.Device,
                     "--max-new-tokens", stage.MaxNewTokens.ToString(CultureInfo.InvariantCulture),
@@ -64,17 +61,4 @@ internal sealed class Examination(RunFile run, RunFolder folder)
 
     private static SampleAnswer Sample(JsonElement answer) => new(
         answer.GetProperty("question").GetString()!, answer.GetProperty("answer").GetString()!, answer.GetProperty("expected").GetString()!);
-
-    private async Task RunAsync(string[] arguments, CancellationToken cancellation)
-    {
-        // Nothing else computes meanwhile, so all cores may.
-        var environment = new WorkerEnvironment { Threads = Math.Min(4, Environment.ProcessorCount) };
-        await using var launcher = new WorkerLauncher(WorkerProgram.Locate(), environment, folder.Logs);
-        var exit = await launcher.Start(arguments[0], arguments).Exit.WaitAsync(cancellation);
-        if (exit.ExitCode == ExitCodes.Success) return;
-        var words = string.Join('\n', exit.LastLines);
-        throw exit.ExitCode == ExitCodes.WrongInput
-            ? new InputException(words.Replace("error: ", "", StringComparison.Ordinal))
-            : new RunFailedException($"{arguments[0]} ended with exit code {exit.ExitCode}, its last words ({exit.LogPath}):\n{words}");
-    }
 }

@@ -25,13 +25,19 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
 
         await using var screen = Screens.Open(options, run, folder, time);
         if (run.Caveat is { } caveat) screen.Message(caveat);
+        var past = PastStages.Read(folder.Metrics);
+        var worker = new WorkerTool(folder.Logs);
+        // A device that is not there is named before anything is prepared for it.
+        if (run.Device != RunFile.Cpu) await worker.RunAsync(["check", "--device", run.Device], stop);
         await using var host = await CoordinatorHost.StartAsync(folder, options.Verbose, time);
+        host.Artifacts.RemoveAbandoned();
         var prepared = await new Preparation(run, folder, host.Artifacts, screen).PrepareAsync(stop);
         var grain = host.Grains.GetGrain<IRunGrain>(run.Name);
-        var record = await OpenAsync(grain, prepared, folder);
+        var record = await OpenAsync(grain, run, prepared, folder);
 
-        var examination = new Examination(run, folder);
+        var examination = new Examination(run, folder, worker);
         var before = await examination.BeforeAsync(prepared, stop);
+        await using var told = stop.Register(() => screen.Message("stopping after the step in flight, with a checkpoint; a second time ends at once"));
         await using var training = new TrainingCrew(run, folder, host, grain, screen, time);
         var stages = new List<StageSummary>();
         IReadOnlyList<SampleAnswer> samples = [];
@@ -39,10 +45,17 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
         {
             if (stage is EvalStage eval)
             {
+                var begun = time.GetTimestamp();
+                screen.StageStarted(new StageStart(eval.Name, eval.Kind, 0, 0, 0, 0, 0, 0));
                 (var after, samples) = await examination.AfterAsync(eval, await ModelBeforeAsync(grain, folder, index), stop);
-                stages.Add(new StageSummary(eval.Name) { ExactMatchBefore = before[eval.Name], ExactMatchAfter = after });
+                stages.Add(new StageSummary(eval.Name) { ExactMatchBefore = before[eval.Name], ExactMatchAfter = after, Wall = time.GetElapsedTime(begun) });
+                screen.StageEnded(stages[^1]);
             }
-            else if (prepared.Stages.FirstOrDefault(spec => spec.StageIndex == index) is { } spec && !record.CompletedStages.Contains(index))
+            else if (record.CompletedStages.Contains(index))
+            {
+                if (past.TryGetValue(stage.Name, out var summary)) stages.Add(summary);
+            }
+            else if (prepared.Stages.FirstOrDefault(spec => spec.StageIndex == index) is { } spec)
             {
                 var firstStep = record.Checkpoints.LastOrDefault(checkpoint => checkpoint.StageIndex == index)?.Step ?? 0;
                 var (end, summary) = await training.RunAsync(spec, firstStep, stop);
@@ -71,14 +84,17 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
             $"{folder.Root} already holds a run: go on with it by --resume, choose another folder with --out DIR, or delete it");
     }
 
-    private static async Task<RunRecord> OpenAsync(IRunGrain grain, PreparedRun prepared, RunFolder folder)
+    private static async Task<RunRecord> OpenAsync(IRunGrain grain, RunFile run, PreparedRun prepared, RunFolder folder)
     {
         var record = await grain.RecordAsync();
         if (record.Identity.Length > 0 && record.Identity != prepared.Identity)
+        {
+            var changes = SettingsChange.Describe(record.Settings, run.CanonicalText);
+            var changed = changes.Count > 0 ? string.Join("; ", changes) : "its data or its tokenizer";
             throw new InputException(
-                $"the run in {folder.Root} was made from other settings, data or tokenizer, so going on would not give one result: "
-                + "undo the change, or start anew with --out DIR");
-        await grain.OpenAsync(prepared.Identity);
+                $"the run in {folder.Root} was made otherwise, so going on would not give one result. Changed: {changed}. Undo that, or start anew with --out DIR");
+        }
+        await grain.OpenAsync(prepared.Identity, run.CanonicalText);
         return record;
     }
 }

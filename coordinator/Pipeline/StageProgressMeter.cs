@@ -29,10 +29,11 @@ internal sealed class StageProgressMeter(StageSpec spec, long firstStep, TimePro
         var (from, first) = _recent.Peek();
         var elapsed = time.GetElapsedTime(from);
         var known = _recent.Count > 1 && elapsed > TimeSpan.Zero;
-        var pace = known ? (_recent.Sum(entry => entry.Tokens) - first) / elapsed.TotalSeconds : 0;
+        double? pace = known ? (_recent.Sum(entry => entry.Tokens) - first) / elapsed.TotalSeconds : null;
         TimeSpan? left = known ? elapsed / (_recent.Count - 1) * (spec.TotalSteps - committed.Step) : null;
         return new StepProgress(
-            spec.Stage, committed.Step, committed.Loss, committed.LearningRate, committed.GradientNorm, _tokens, pace, left, committed.Skipped);
+            spec.Stage, committed.Step, committed.Loss, committed.LearningRate, committed.GradientNorm, _tokens, pace, left,
+            committed.Skipped, committed.Repeated);
     }
 
     /// <summary>The weights have been validated.</summary>

@@ -79,12 +79,12 @@ internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScr
                 if (happened.Noticed.Detail.Length > 0) screen.Message($"{happened.Noticed.Worker}: {happened.Noticed.Detail}");
                 break;
             case RunEvent.HappenedOneofCase.Checkpoint:
-                screen.CheckpointWritten(spec.Stage, happened.Checkpoint.Step, happened.Checkpoint.Folder);
+                screen.CheckpointWritten(spec.Stage, happened.Checkpoint.Step, Path.GetRelativePath(Environment.CurrentDirectory, happened.Checkpoint.Folder));
                 break;
             case RunEvent.HappenedOneofCase.Completed when happened.Completed.StageIndex == spec.StageIndex:
                 return StageEnd.Completed;
             case RunEvent.HappenedOneofCase.Halted:
-                screen.Message($"halted after step {happened.Halted.Step}; go on with --resume");
+                screen.Message($"{spec.Stage}: halted after step {happened.Halted.Step} of {spec.TotalSteps}; the same command with --resume goes on from there");
                 return StageEnd.Halted;
             case RunEvent.HappenedOneofCase.Failed:
                 throw happened.Failed.UserError

@@ -52,11 +52,23 @@ public sealed class LiveScreen : IRunScreen
 
     public async ValueTask DisposeAsync()
     {
+        if (_end.IsCancellationRequested) return;
         await _end.CancelAsync();
-        await _drawing;
+        try
+        {
+            await _drawing;
+            if (_summary is { } run) Print(run);
+            _summary = null;
+        }
+        catch (IOException)
+        {
+            // The terminal is gone; metrics.jsonl has it all.
+        }
         _end.Dispose();
-        if (_summary is not { } run) return;
-        _summary = null;
+    }
+
+    private void Print(RunSummary run)
+    {
         var table = new Table().Border(TableBorder.None);
         foreach (string column in SummaryText.Columns) table.AddColumn(new TableColumn($"[bold]{column}[/]").NoWrap().PadLeft(0));
         foreach (var stage in run.Stages) table.AddRow([.. SummaryText.Cells(stage).Select(Markup.Escape)]);

@@ -42,12 +42,20 @@ internal sealed class LiveView
         _generation = FormattableString.Invariant($"generation {number}: {members.Count} {(members.Count == 1 ? "worker" : "workers")}");
 
     /// <param name="width">Columns of the terminal.</param>
-    public IRenderable Draw(int width) => new Rows(StageTable(Math.Clamp(width - OtherColumns, LeastBar, MostBar)), WorkerLine());
+    public IRenderable Draw(int width)
+    {
+        var rows = new List<IRenderable>();
+        if (_stages.Count > 0) rows.Add(StageTable(Math.Clamp(width - OtherColumns, LeastBar, MostBar)));
+        if (_workers.Count > 0) rows.Add(WorkerLine());
+        return new Rows(rows);
+    }
 
     private Table StageTable(int bar)
     {
         var table = new Table().Border(TableBorder.None);
-        foreach (string column in (string[])["stage", "progress", "step", "loss", "valid", "lr", "tok/s", "left"]) table.AddColumn(new TableColumn(column).NoWrap());
+        table.AddColumn(new TableColumn("stage").NoWrap());
+        table.AddColumn(new TableColumn("progress").NoWrap());
+        foreach (string column in (string[])["step", "loss", "valid", "lr", "tok/s", "left"]) table.AddColumn(new TableColumn(column).NoWrap().RightAligned());
         foreach (var line in _stages)
         {
             table.AddRow(
@@ -64,10 +72,12 @@ internal sealed class LiveView
         return table;
     }
 
-    private Markup WorkerLine()
+    /// <summary>In columns: a narrow terminal parts workers from each other, not a worker from its state.</summary>
+    private Columns WorkerLine()
     {
         var states = _workers.Select(worker => $"{Markup.Escape(worker.Key)} [{ColorOf(worker.Value)}]{Markup.Escape(worker.Value)}[/]");
-        return new Markup($"workers: {string.Join("  ", states)}  [grey]{Markup.Escape(_generation)}[/]");
+        var items = states.Append($"[grey]{Markup.Escape(_generation)}[/]").Select(text => new Markup(text));
+        return new Columns(items) { Expand = false, Padding = new Padding(0, 0, 2, 0) };
     }
 
     private static string Bar(StageLine line, int width)

@@ -35,17 +35,22 @@ public sealed class MetricsFile : IRunScreen
 
     public void StageStarted(StageStart stage) => Write("stage_started", stage);
 
-    public void StepCommitted(StepProgress step) => Write("step", new
+    public void StepCommitted(StepProgress step)
     {
-        step.Stage,
-        step.Step,
-        step.Loss,
-        step.LearningRate,
-        step.GradientNorm,
-        step.Tokens,
-        step.TokensPerSecond,
-        Skipped = step.Skipped ? true : (bool?)null,
-    });
+        // What is computed again after a resume is here already.
+        if (step.Repeated) return;
+        Write("step", new
+        {
+            step.Stage,
+            step.Step,
+            step.Loss,
+            step.LearningRate,
+            step.GradientNorm,
+            step.Tokens,
+            step.TokensPerSecond,
+            Skipped = step.Skipped ? true : (bool?)null,
+        });
+    }
 
     public void Validated(string stage, long step, double loss) => Write("validation", new { stage, step, loss });
 

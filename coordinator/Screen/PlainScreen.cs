@@ -9,6 +9,7 @@ public sealed class PlainScreen(TextWriter output, TimeProvider time, int logInt
     private readonly long _start = time.GetTimestamp();
     private readonly Lock _gate = new();
     private StageStart? _stage;
+    private bool _closed;
 
     public void StageStarted(StageStart stage)
     {
@@ -43,27 +44,35 @@ public sealed class PlainScreen(TextWriter output, TimeProvider time, int logInt
 
     public void Message(string text) => Write(text);
 
-    public void StageEnded(StageSummary stage) => Write(
-        $"{stage.Stage}: done in {Figures.Time(stage.Wall)}, loss {Figures.Loss(stage.FirstLoss)} -> {Figures.Loss(stage.LastLoss)}, validation {Figures.Loss(stage.ValidationLoss)}");
+    public void StageEnded(StageSummary stage) => Write(stage.ExactMatchAfter is { } match
+        ? $"{stage.Stage}: done in {Figures.Time(stage.Wall)}, exact match {Figures.Percent(stage.ExactMatchBefore)} -> {Figures.Percent(match)} %"
+        : $"{stage.Stage}: done in {Figures.Time(stage.Wall)}, loss {Figures.Loss(stage.FirstLoss)} -> {Figures.Loss(stage.LastLoss)}, validation {Figures.Loss(stage.ValidationLoss)}");
 
-    public void RunEnded(RunSummary run)
-    {
-        lock (_gate)
-        {
-            foreach (string line in SummaryText.Lines(run)) output.WriteLine(line);
-            output.Flush();
-        }
-    }
+    public void RunEnded(RunSummary run) => Print([.. SummaryText.Lines(run)]);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private void Write(string line)
     {
         string stamp = Figures.Time(time.GetElapsedTime(_start));
+        Print($"[{stamp}] {line}");
+    }
+
+    private void Print(params string[] lines)
+    {
         lock (_gate)
         {
-            output.WriteLine($"[{stamp}] {line}");
-            output.Flush();
+            if (_closed) return;
+            try
+            {
+                foreach (string line in lines) output.WriteLine(line);
+                output.Flush();
+            }
+            catch (IOException)
+            {
+                // A terminal or pipe that is gone ends the lines, not the run; metrics.jsonl has it all.
+                _closed = true;
+            }
         }
     }
 }

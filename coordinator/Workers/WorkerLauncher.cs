@@ -6,13 +6,23 @@ namespace MiniMind.Coordinator.Workers;
 /// Starts worker processes on this machine and ends them with the run. Each writes its output to <c>LOGS/NAME.log</c>.
 /// Workers share this process's terminal group, so Ctrl-C reaches them as well: they ignore it by design and stop when the run's stop flag says so.
 /// </summary>
-/// <param name="program">What to start.</param>
-/// <param name="environment">Variables of every worker.</param>
-/// <param name="logFolder">Where the logs go, usually OUT/logs.</param>
-public sealed class WorkerLauncher(WorkerProgram program, WorkerEnvironment environment, string logFolder) : IAsyncDisposable
+public sealed class WorkerLauncher : IAsyncDisposable
 {
+    private readonly WorkerProgram _program;
+    private readonly WorkerEnvironment _environment;
+    private readonly string _logFolder;
     private readonly ConcurrentDictionary<string, WorkerProcess> _running = new();
     private volatile bool _closing;
+
+    /// <param name="program">What to start.</param>
+    /// <param name="environment">Variables of every worker.</param>
+    /// <param name="logFolder">Where the logs go, usually OUT/logs.</param>
+    public WorkerLauncher(WorkerProgram program, WorkerEnvironment environment, string logFolder)
+    {
+        (_program, _environment, _logFolder) = (program, environment, logFolder);
+        // A second Ctrl-C ends this process at once; its workers must not go on until they feel orphaned.
+        AppDomain.CurrentDomain.ProcessExit += KillAll;
+    }
 
     /// <summary>A worker's process has ended by itself; not raised by <see cref="DisposeAsync"/>. Handlers run on a pool thread.</summary>
     public event EventHandler<WorkerExit>? Exited;
@@ -27,8 +37,8 @@ public sealed class WorkerLauncher(WorkerProgram program, WorkerEnvironment envi
     {
         ObjectDisposedException.ThrowIf(_closing, this);
         if (_running.ContainsKey(name)) throw new InvalidOperationException($"worker {name} runs already");
-        Directory.CreateDirectory(logFolder);
-        var worker = WorkerProcess.Start(name, program.StartInfo(arguments, environment), Path.Combine(logFolder, name + ".log"));
+        Directory.CreateDirectory(_logFolder);
+        var worker = WorkerProcess.Start(name, _program.StartInfo(arguments, _environment), Path.Combine(_logFolder, name + ".log"));
         _running[name] = worker;
         _ = WatchAsync(worker);
         return worker;
@@ -51,9 +61,16 @@ public sealed class WorkerLauncher(WorkerProgram program, WorkerEnvironment envi
     public async ValueTask DisposeAsync()
     {
         _closing = true;
+        AppDomain.CurrentDomain.ProcessExit -= KillAll;
         var workers = _running.Values.ToList();
         foreach (var worker in workers) worker.Kill();
         foreach (var worker in workers) await worker.Exit;
+    }
+
+    private void KillAll(object? sender, EventArgs arguments)
+    {
+        _closing = true;
+        foreach (var worker in _running.Values) worker.Kill();
     }
 
     private async Task WatchAsync(WorkerProcess worker)

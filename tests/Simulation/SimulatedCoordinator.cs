@@ -80,7 +80,7 @@ internal sealed class SimulatedCoordinator : IStageEffects
         _run.Store.Checkpoint = written.Clone();
     }
 
-    public void Committed(LedgerEntry entry, StepFacts? facts) => _run.World.Trace("coordinator", $"step {entry.Step} committed");
+    public void Committed(LedgerEntry entry, StepFacts? facts, bool repeated) => _run.World.Trace("coordinator", $"step {entry.Step} committed");
 
     public void Validated(Validated validated) => _run.CheckValidation(validated);
 

@@ -82,7 +82,14 @@ public sealed class CommandTreeTests : IDisposable
     }
 
     [Fact]
-    public async Task Nothing_at_all_exits_2() => Assert.Equal(2, await InvokeAsync());
+    public async Task A_verb_left_out_shows_which_there_are()
+    {
+        Assert.Equal(0, await InvokeAsync());
+        Assert.Contains("selftest", _output.ToString(), StringComparison.Ordinal);
+        Assert.Equal(0, await InvokeAsync("data"));
+        Assert.Contains("sample", _output.ToString(), StringComparison.Ordinal);
+        Assert.Equal("", _error.ToString());
+    }
 
     [Theory]
     [InlineData("minimind chat --model runs/quickstart/latest", "--help")]

@@ -36,7 +36,7 @@ internal sealed class RecordedEffects : IStageEffects
         return Task.CompletedTask;
     }
 
-    public void Committed(LedgerEntry entry, StepFacts? facts) => Done.Add($"committed {entry.Step}");
+    public void Committed(LedgerEntry entry, StepFacts? facts, bool repeated) => Done.Add($"{(repeated ? "repeated" : "committed")} {entry.Step}");
 
     public void Validated(Validated validated) => Done.Add($"validated {validated.Step}");
 

@@ -15,7 +15,7 @@ public sealed class StageProgressMeterTests
     {
         var meter = new StageProgressMeter(new StageSpec { Stage = "sft", TotalSteps = 100 }, firstStep: 0, _time);
         var first = meter.Add(Step(1));
-        Assert.Equal((0.0, (TimeSpan?)null), (first.TokensPerSecond, first.Left));
+        Assert.Equal(((double?)null, (TimeSpan?)null), (first.TokensPerSecond, first.Left));
         // A slow start is forgotten.
         _time.Advance(TimeSpan.FromSeconds(1000));
         for (var step = 2; step <= 40; step++)
@@ -24,7 +24,7 @@ public sealed class StageProgressMeterTests
             _time.Advance(TimeSpan.FromSeconds(2));
         }
         var progress = meter.Add(Step(41));
-        Assert.Equal(500, progress.TokensPerSecond, 6);
+        Assert.Equal(500, progress.TokensPerSecond!.Value, 6);
         Assert.Equal(TimeSpan.FromSeconds(2 * 59), progress.Left);
         Assert.Equal(41_000, progress.Tokens);
     }

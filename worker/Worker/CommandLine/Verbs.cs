@@ -19,7 +19,7 @@ internal static class Verbs
     // Called after the command that users type, so that its help shows what they would type.
     public static Command Build() => new("minimind", "The program that computes: minimind starts it for whatever needs tensors.")
     {
-        new HelpOption(), Train(), Init(), Chat(), Eval(), SelfTest(),
+        new HelpOption(), Train(), Check(), Init(), Chat(), Eval(), SelfTest(),
     };
 
     private static Command Train()
@@ -47,10 +47,19 @@ internal static class Verbs
                 signal.Cancel = true;
                 session.Leave("SIGTERM");
             });
-            // A terminal's Ctrl-C reaches the whole process group; the coordinator answers it with the stop flag.
-            using var ignore = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
+            // A terminal's Ctrl-C, or its end, reaches the whole process group; the coordinator answers it with the stop flag.
+            using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
+            using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal => signal.Cancel = true);
             return await session.RunAsync();
         });
+        return command;
+    }
+
+    private static Command Check()
+    {
+        var device = new Option<string>("--device") { Description = "cpu or cuda.", Required = true };
+        var command = new Command("check", "Tell whether a device can be computed on.") { device };
+        command.SetAction(parsed => TorchRuntime.Initialize(threads: 1, parsed.GetRequiredValue(device)));
         return command;
     }
 
