@@ -54,7 +54,7 @@ public sealed class InterruptionTests(ReferenceRun reference)
             var stopped = await run.EndAsync();
 
             Assert.True(stopped.ExitCode == 130, stopped.ToString());
-            Assert.Contains("go on with --resume", stopped.Output, StringComparison.Ordinal);
+            Assert.Contains("--resume goes on from there", stopped.Output, StringComparison.Ordinal);
             CheckpointFolder.AssertComplete(Project.PathOf(Folder, "latest"));
         }
         var durable = File.ReadAllLines(Project.PathOf(Folder, "ledger.jsonl")).Length;
@@ -92,7 +92,7 @@ public sealed class InterruptionTests(ReferenceRun reference)
         var ended = await Project.RunAsync("reference", "--resume", "--set", "seed=8");
 
         Assert.True(ended.ExitCode == 2, ended.ToString());
-        Assert.Contains("other settings", ended.Error, StringComparison.Ordinal);
+        Assert.Contains("Changed: ", ended.Error, StringComparison.Ordinal);
         reference.Result.AssertSame(RunResult.Read(reference.Folder));
     }
 }

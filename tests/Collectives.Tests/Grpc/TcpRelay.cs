@@ -29,6 +29,8 @@ internal sealed class TcpRelay : IAsyncDisposable
 
     public string Endpoint { get; }
 
+    public string Target => _target.ToString();
+
     public void Cut()
     {
         lock (_sockets)

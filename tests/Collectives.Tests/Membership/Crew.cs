@@ -10,33 +10,47 @@ internal sealed class Crew : IAsyncDisposable
 {
     public const int Lanes = 8;
 
-    private readonly InMemoryNetwork _network = new();
     private readonly MemberOptions _options;
+    private readonly Func<string, ITransport> _transports;
+    private readonly Dictionary<string, string> _endpoints = [];
 
-    public Crew(long totalSteps, long checkpointInterval = -1, long validationInterval = -1) => _options = new MemberOptions
+    /// <param name="transports">The transport of a named worker; in memory when left out.</param>
+    public Crew(long totalSteps, long checkpointInterval = -1, long validationInterval = -1, Func<string, ITransport>? transports = null)
     {
-        StageIndex = 0, Stage = "test", RunId = "test", Lanes = Lanes, TotalSteps = totalSteps, Samples = step => (10 * step, 10 * step + 10),
-        CheckpointInterval = checkpointInterval, ValidationInterval = validationInterval, Group = Plans.Options,
-    };
+        _options = new MemberOptions
+        {
+            StageIndex = 0, Stage = "test", RunId = "test", Lanes = Lanes, TotalSteps = totalSteps, Samples = step => (10 * step, 10 * step + 10),
+            CheckpointInterval = checkpointInterval, ValidationInterval = validationInterval, Group = Plans.Options,
+        };
+        _transports = transports ?? new InMemoryNetwork().CreateTransport;
+    }
 
     public Dictionary<string, Hand> Hands { get; } = [];
 
     public Hand this[string name] => Hands[name];
 
     /// <summary>A worker process starts.</summary>
-    public async Task<Hand> AddAsync(string name)
+    /// <param name="wire">Makes the endpoint that peers use of the worker's own.</param>
+    public async Task<Hand> AddAsync(string name, Func<string, string>? wire = null)
     {
-        var transport = _network.CreateTransport(name);
+        var transport = _transports(name);
         var door = new Door(TimeSpan.FromMinutes(10), TimeProvider.System);
         await transport.StartAsync(door, default);
+        _endpoints[name] = wire is null ? transport.Endpoint : wire(transport.Endpoint);
         return Hands[name] = new Hand(transport, door, _options);
     }
+
+    /// <summary>From the next generation on peers reach a worker by another way.</summary>
+    public void Reroute(string name, string endpoint) => _endpoints[name] = endpoint;
 
     /// <summary>Announces a generation to the named workers.</summary>
     public void Announce(long number, IReadOnlyList<string> members, bool atBoundary = false, IEnumerable<string>? to = null, long checkpoint = -1)
     {
         foreach (var name in to ?? Hands.Keys)
-            Hands[name].Inbox.Announce(Plans.Of(number, members.ToList().IndexOf(name), members, Lanes, atBoundary, checkpoint));
+        {
+            var plan = Plans.Of(number, members.ToList().IndexOf(name), members, Lanes, atBoundary, checkpoint);
+            Hands[name].Inbox.Announce(plan with { Members = [.. plan.Members.Select(member => member with { Endpoint = _endpoints[member.Worker] })] });
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -48,10 +62,10 @@ internal sealed class Crew : IAsyncDisposable
 /// <summary>One member with all that belongs to it.</summary>
 internal sealed class Hand : IAsyncDisposable
 {
-    private readonly InMemoryTransport _transport;
+    private readonly ITransport _transport;
     private readonly CancellationTokenSource _dismissed = new();
 
-    public Hand(InMemoryTransport transport, Door door, MemberOptions options)
+    public Hand(ITransport transport, Door door, MemberOptions options)
     {
         _transport = transport;
         Member = new Member(Replica, transport, door, Inbox, Reports, options, TimeProvider.System);
