@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using MiniMind.Collectives.Observability;
 using MiniMind.Collectives.Reduction;
 using MiniMind.Collectives.Transport;
 using MiniMind.Protos;
@@ -108,8 +109,9 @@ public sealed class Member : IDisposable
             await using var group = new Group(plan, _transport, _replica.Gradient, _options.Group, _time) { PeerDeadline = _patience.For(plan.MostLanes) };
             _door.Open(group);
             Checkpoints.Enter(plan, dismissed);
-            await EnterAsync(group, over.Token);
-            await StepAsync(group, over.Token);
+            var instruments = new WorkerInstruments.Scope(_options.RunId, _options.Stage, plan.Rank, plan.Number);
+            instruments.Entered(await instruments.MeasureAsync("enter", _time, () => EnterAsync(group, over.Token)));
+            await StepAsync(group, instruments, over.Token);
         }
         catch (PeerException fault)
         {
@@ -127,7 +129,8 @@ public sealed class Member : IDisposable
     }
 
     /// <summary>Connects, compares positions, and brings this replica to the most advanced one.</summary>
-    private async Task EnterAsync(Group group, CancellationToken over)
+    /// <returns>Whether it took over another state than its own.</returns>
+    private async Task<bool> EnterAsync(Group group, CancellationToken over)
     {
         Phase = "connect";
         await group.ConnectAsync(over);
@@ -140,8 +143,9 @@ public sealed class Member : IDisposable
             await _replica.RestoreAsync(group.Plan.Restore, over);
             Position = new Position(group.Plan.Restore.Step, Validated: -1, group.Plan.Restore.LedgerHead);
             _digest = _replica.WeightsDigest();
+            return true;
         }
-        else if (source == group.Plan.Rank)
+        if (source == group.Plan.Rank)
         {
             if (!_replica.WeightsDigest().AsSpan().SequenceEqual(_digest))
                 throw new PeerException(Trouble.Types.Kind.Diverged, [source], $"the weights of rank {source} changed since step {Position.Step}; they are not copied");
@@ -156,12 +160,14 @@ public sealed class Member : IDisposable
             _digest = _replica.WeightsDigest();
             // From now on this rank, too, can hand them over.
             foreach (var entry in unacknowledged) ReportApplied(group.Plan, entry, new StepFacts());
+            return true;
         }
+        return false;
     }
 
-    private async Task StepAsync(Group group, CancellationToken over)
+    private async Task StepAsync(Group group, WorkerInstruments.Scope instruments, CancellationToken over)
     {
-        using var step = new StepLoop(group, _replica, _digest, _options, _patience, _time);
+        using var step = new StepLoop(group, _replica, _digest, _options, _patience, instruments, _time);
         while (true)
         {
             if (_options.ValidationDue(Position.Step) && Position.Validated < Position.Step) await ValidateAsync(step, over);

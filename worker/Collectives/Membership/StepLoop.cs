@@ -25,11 +25,12 @@ internal sealed class StepLoop : IDisposable
     private readonly WorkerInstruments.Scope _instruments;
 
     /// <param name="expectedDigest">Digest of the weights when they were last changed: by an update, a copy or a restore.</param>
-    public StepLoop(Group group, IReplica replica, byte[] expectedDigest, MemberOptions options, Patience patience, TimeProvider time)
+    public StepLoop(
+        Group group, IReplica replica, byte[] expectedDigest, MemberOptions options, Patience patience, WorkerInstruments.Scope instruments, TimeProvider time)
     {
         (_group, _replica, _options, _patience, _time) = (group, replica, options, patience, time);
         _accumulator = new LaneAccumulator(replica, options.Lanes);
-        _instruments = new WorkerInstruments.Scope(options.RunId, options.Stage, group.Plan.Rank, group.Plan.Number);
+        _instruments = instruments;
         ExpectedDigest = expectedDigest;
     }
 
@@ -63,7 +64,8 @@ internal sealed class StepLoop : IDisposable
         var update = await _instruments.MeasureAsync("apply", _time, () => _replica.ApplyAsync(step, reduced));
         ExpectedDigest = _replica.WeightsDigest();
         var total = _time.GetElapsedTime(start);
-        _instruments.Committed(total, reduced);
+        var sent = _group.Reduction.BytesSent(values.Count);
+        _instruments.Committed(total, reduced, sent);
         _group.StateAllowance = TimeSpan.Zero;
         Observe(total, _group.Plan.MostLanes);
         return new StepOutcome(
@@ -72,7 +74,7 @@ internal sealed class StepLoop : IDisposable
             {
                 LearningRate = update.LearningRate, GradientNorm = update.GradientNorm, StepSeconds = total.TotalSeconds,
                 ComputeSeconds = computed.TotalSeconds, ReduceSeconds = (exchanged - computed).TotalSeconds,
-                ApplySeconds = (total - exchanged).TotalSeconds, Lanes = OwnLanes.Count, BytesSent = _group.Reduction.BytesSent(values.Count),
+                ApplySeconds = (total - exchanged).TotalSeconds, Lanes = OwnLanes.Count, BytesSent = sent,
             },
             tails.Aggregate(TailFlags.None, (flags, other) => flags | (TailFlags)other.Flags),
             tails.Max(other => other.NextGeneration));
