@@ -21,6 +21,7 @@ internal sealed class Preparation(RunFile run, RunFolder folder, ArtifactStore a
         var tokenizer = await Task.Run(() => LoadTokenizer(cancellation), cancellation);
         // A tokenizer stage may stop below the size that it was asked for; a size that the model was given stands.
         var model = run.VocabularyGiven ? run.Model : run.Model with { VocabularySize = tokenizer.VocabularySize };
+        model = model with { BeginningOfSequence = tokenizer.BeginningOfSequence, EndOfSequence = tokenizer.EndOfSequence, Padding = tokenizer.Padding };
         var datasets = new List<(TrainingStage Stage, int Index, IngestedDataset Data)>();
         foreach (var (index, stage) in run.Stages.Index())
             if (stage is TrainingStage training) datasets.Add((training, index, await IngestAsync(training, tokenizer, cancellation)));
