@@ -21,6 +21,7 @@ internal sealed class Preparation(RunFile run, RunFolder folder, ArtifactStore a
         var tokenizer = await Task.Run(() => LoadTokenizer(cancellation), cancellation);
         // A tokenizer stage may stop below the size that it was asked for; a size that the model was given stands.
         var model = run.VocabularyGiven ? run.Model : run.Model with { VocabularySize = tokenizer.VocabularySize };
+        model = model with { BeginningOfSequence = tokenizer.BeginningOfSequence, EndOfSequence = tokenizer.EndOfSequence, Padding = tokenizer.Padding };
         screen.Message(
             $"model {model.Name}: {model.ParameterCount:N0} parameters, vocabulary {model.VocabularySize:N0}; weights, gradient and moments take "
             + $"{16.0 * model.ParameterCount / (1 << 20):N0} MB in each worker");

@@ -35,7 +35,8 @@ internal static class TestTokenizers
         yield return Tokenizer.Load(SharedFiles.Tokenizer("minimind2"));
     }
 
-    private static Tokenizer Make(IReadOnlyList<SpecialToken> special, string? configuration)
+    /// <summary>A tokenizer with these special tokens and a few merges; the family's own names where there is no configuration.</summary>
+    public static Tokenizer Make(IReadOnlyList<SpecialToken> special, string? configuration)
     {
         var folder = new TemporaryFolder();
         AppDomain.CurrentDomain.ProcessExit += (_, _) => folder.Dispose();

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using MiniMind.Text;
 using MiniMind.Worker.CommandLine;
 
 var parsed = Verbs.Build().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
@@ -13,13 +12,7 @@ try
 {
     return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
 }
-catch (InputException fault)
+catch (Exception fault)
 {
-    Console.Error.WriteLine($"error: {fault.Message}");
-    return 2;
-}
-catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-{
-    Console.Error.WriteLine($"error: {fault.Message}");
-    return 1;
+    return FaultReport.Write(fault, Console.Error);
 }

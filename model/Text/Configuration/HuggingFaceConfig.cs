@@ -39,9 +39,9 @@ public static class HuggingFaceConfig
             ["sliding_window"] = null,
             ["initializer_range"] = config.InitializerRange,
             ["use_cache"] = true,
-            ["bos_token_id"] = 1,
-            ["eos_token_id"] = 2,
-            ["pad_token_id"] = 0,
+            ["bos_token_id"] = config.BeginningOfSequence,
+            ["eos_token_id"] = config.EndOfSequence,
+            ["pad_token_id"] = config.Padding,
             ["torch_dtype"] = "float32",
         };
         return json.ToJsonString(Indented) + "\n";
@@ -71,8 +71,11 @@ public static class HuggingFaceConfig
             NormEpsilon = Number(root, "rms_norm_eps", faults, 1e-6),
             RopeTheta = RopeTheta(root, faults),
             InitializerRange = Number(root, "initializer_range", faults, 0.02),
+            BeginningOfSequence = Id(root, "bos_token_id", faults, 1),
+            EndOfSequence = Id(root, "eos_token_id", faults, 2),
+            Padding = Id(root, "pad_token_id", faults, 0),
         };
-        if (faults.Count == 0) faults.AddRange(config.Faults().Select(fault => $"{fault.Field} {fault.Message}"));
+        if (faults.Count == 0) faults.AddRange(config.Faults().Select(fault => $"{KeyOf(fault.Field)} {fault.Message}"));
         if (faults.Count > 0) throw new InputException($"{path}: {string.Join("; ", faults)}");
         // What follows from the other sizes stays unsaid, as in the presets, so that a config read back equals the one written.
         return config with
@@ -103,12 +106,42 @@ public static class HuggingFaceConfig
         if (type != ModelType) faults.Add($"model_type: expected {ModelType}, found {type}");
         if (root.TryGetProperty("tie_word_embeddings", out var tied) && tied.ValueKind != JsonValueKind.True)
             faults.Add($"tie_word_embeddings: expected true, found {tied}");
-        if (root.TryGetProperty("rope_scaling", out var scaling) && scaling.ValueKind == JsonValueKind.Object
-            && scaling.TryGetProperty("rope_type", out var kind) && kind.ToString() != "default")
-            faults.Add($"rope_scaling: expected none, found {kind}");
-        if (root.TryGetProperty("attention_bias", out var bias) && bias.ValueKind == JsonValueKind.True)
-            faults.Add("attention_bias: expected false, found true");
+        foreach (var key in new[] { "rope_scaling", "rope_parameters" }) RequirePlainRope(root, key, faults);
+        foreach (var key in new[] { "attention_bias", "use_sliding_window" })
+            if (root.TryGetProperty(key, out var set) && set.ValueKind == JsonValueKind.True)
+                faults.Add($"{key}: expected false, found true");
+        if (root.TryGetProperty("hidden_act", out var activation) && activation.ToString() != "silu")
+            faults.Add($"hidden_act: expected silu, found {activation}");
     }
+
+    /// <summary>Positions that are stretched compute something else. Older files say "type" for "rope_type".</summary>
+    private static void RequirePlainRope(JsonElement root, string key, List<string> faults)
+    {
+        if (!root.TryGetProperty(key, out var rope) || rope.ValueKind != JsonValueKind.Object) return;
+        foreach (var name in new[] { "rope_type", "type" })
+            if (rope.TryGetProperty(name, out var kind) && kind.ToString() != "default")
+                faults.Add($"{key}.{name}: expected default, found {kind}");
+    }
+
+    private static string KeyOf(string field) => field switch
+    {
+        nameof(ModelConfig.HiddenSize) => "hidden_size",
+        nameof(ModelConfig.Layers) => "num_hidden_layers",
+        nameof(ModelConfig.Heads) => "num_attention_heads",
+        nameof(ModelConfig.KeyValueHeads) => "num_key_value_heads",
+        nameof(ModelConfig.HeadSize) => "head_dim",
+        nameof(ModelConfig.FeedForwardSize) => "intermediate_size",
+        nameof(ModelConfig.VocabularySize) => "vocab_size",
+        nameof(ModelConfig.MaxPositions) => "max_position_embeddings",
+        nameof(ModelConfig.InitializerRange) => "initializer_range",
+        _ => field,
+    };
+
+    /// <summary>A token's id; of several (some files list all that end an answer) the first.</summary>
+    private static int Id(JsonElement root, string key, List<string> faults, int fallback) =>
+        root.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > 0 && value[0].ValueKind == JsonValueKind.Number && value[0].TryGetInt32(out var first)
+            ? first
+            : Size(root, key, faults, fallback);
 
     private static int Size(JsonElement root, string key, List<string> faults, int? fallback = null)
     {

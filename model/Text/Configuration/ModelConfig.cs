@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace MiniMind.Text.Configuration;
 
 /// <summary>
@@ -6,6 +8,9 @@ namespace MiniMind.Text.Configuration;
 /// </summary>
 public sealed record ModelConfig
 {
+    /// <summary>The flat buffers hold at most 2 GiB each.</summary>
+    private const int MostParameters = int.MaxValue / sizeof(float);
+
     /// <summary>Name of the preset that these sizes came from, or "custom".</summary>
     public string Name { get; init; } = "custom";
 
@@ -45,6 +50,15 @@ public sealed record ModelConfig
     /// </summary>
     public double InitializerRange { get; init; } = 0.02;
 
+    /// <summary>The tokenizer's id that begins a document. Changes no bit of the weights: written for programs that open the model.</summary>
+    public int BeginningOfSequence { get; init; } = 1;
+
+    /// <summary>The tokenizer's id that ends a document; likewise.</summary>
+    public int EndOfSequence { get; init; } = 2;
+
+    /// <summary>The tokenizer's id that fills up sequences; likewise.</summary>
+    public int Padding { get; init; }
+
     /// <summary><see cref="HeadSize"/>, resolved.</summary>
     public int HeadWidth => HeadSize > 0 ? HeadSize : HiddenSize / Heads;
 
@@ -52,13 +66,17 @@ public sealed record ModelConfig
     public int FeedForwardWidth => FeedForwardSize > 0 ? FeedForwardSize : (int)Math.Ceiling(HiddenSize * Math.PI / 64) * 64;
 
     /// <summary>Parameters of the whole model, tied embeddings counted once.</summary>
-    public long ParameterCount
+    public long ParameterCount => checked((long)ExactParameterCount);
+
+    /// <summary>In arithmetic that no sizes overflow.</summary>
+    private Int128 ExactParameterCount
     {
         get
         {
-            long attention = (long)HiddenSize * HeadWidth * (2L * Heads + 2L * KeyValueHeads) + 2L * HeadWidth;
-            long feedForward = 3L * HiddenSize * FeedForwardWidth;
-            return (long)VocabularySize * HiddenSize + Layers * (attention + feedForward + 2L * HiddenSize) + HiddenSize;
+            var attention = (Int128)HiddenSize * HeadWidth * (2L * Heads + 2L * KeyValueHeads) + 2L * HeadWidth;
+            var width = FeedForwardSize > 0 ? FeedForwardSize : (long)Math.Ceiling(HiddenSize * Math.PI / 64) * 64;
+            var feedForward = (Int128)3 * HiddenSize * width;
+            return (Int128)VocabularySize * HiddenSize + Layers * (attention + feedForward + 2L * HiddenSize) + HiddenSize;
         }
     }
 
@@ -84,6 +102,8 @@ public sealed record ModelConfig
         Require(HeadSize > 0 || HiddenSize % Heads == 0, nameof(Heads), $"{Heads} heads do not divide the hidden size {HiddenSize}");
         Require(Heads % KeyValueHeads == 0, nameof(KeyValueHeads), $"{KeyValueHeads} key-value heads do not divide {Heads} heads");
         Require(HeadWidth % 2 == 0, nameof(Heads), $"a head of width {HeadWidth} is odd, RoPE needs an even one");
+        Require(ExactParameterCount <= MostParameters, nameof(HiddenSize),
+            string.Create(CultureInfo.InvariantCulture, $"and the other sizes make {ExactParameterCount} parameters, expected at most {MostParameters} (2 GiB of float32)"));
         return faults;
     }
 }

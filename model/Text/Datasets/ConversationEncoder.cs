@@ -22,11 +22,13 @@ public sealed class ConversationEncoder : IDocumentEncoder
     /// <summary>Tokens between the marker that begins a turn and its first target; tokens after the marker that ends it that are still targets.</summary>
     private readonly int _newline;
 
+    /// <exception cref="InputException">The chat markers are not added tokens: no targets could be found among the ids.</exception>
     public ConversationEncoder(Tokenizer tokenizer)
     {
         _tokenizer = tokenizer;
         _template = ChatTemplate.For(tokenizer);
         bool sentences = tokenizer.Family == TokenizerFamily.MiniMind2;
+        RequireMarkers(tokenizer, sentences ? ["<s>", "</s>"] : ["<|im_start|>", "<|im_end|>"]);
         _begin = tokenizer.Encode(_template.AssistantPrefix);
         _end = tokenizer.Encode(sentences ? "</s>" : "<|im_end|>\n");
         _newline = sentences ? 1 : 0;
@@ -42,6 +44,15 @@ public sealed class ConversationEncoder : IDocumentEncoder
         if (!line.TryGetProperty(Field, out var list)) throw new InputException($"the field \"{Field}\" is missing");
         int[] ids = _tokenizer.Encode(_template.Render(ChatMessages.Read(list, Field)));
         return new EncodedDocument(ids, MarkTargets(ids));
+    }
+
+    private static void RequireMarkers(Tokenizer tokenizer, string[] markers)
+    {
+        var missing = markers.Where(marker => !tokenizer.IsAddedToken(marker)).ToList();
+        if (missing.Count == 0) return;
+        throw new InputException(
+            $"{tokenizer.Files[0]}: expected the chat markers {string.Join(" and ", markers)} among its added_tokens, found none of {string.Join(", ", missing)}. "
+            + "Add them there, or let a tokenizer stage train one that has them.");
     }
 
     private bool[] MarkTargets(int[] ids)

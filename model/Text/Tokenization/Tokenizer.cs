@@ -97,6 +97,9 @@ public sealed class Tokenizer
     /// <summary>Starts decoding a stream of ids.</summary>
     public StreamingDecoder NewStreamingDecoder(bool skipSpecial = true) => new(this, skipSpecial);
 
+    /// <summary>Whether a text is one added token: merges never touch it, so it is the same id wherever it stands.</summary>
+    public bool IsAddedToken(string content) => _added.ContainsKey(content);
+
     internal ReadOnlySpan<byte> BytesOf(int id, bool skipSpecial) =>
         id < 0 || id >= _bytes.Length || (skipSpecial && _special.Contains(id)) ? [] : _bytes[id];
 

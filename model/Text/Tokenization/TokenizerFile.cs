@@ -11,6 +11,9 @@ internal sealed record AddedToken(int Id, string Content, bool Special);
 /// </summary>
 internal sealed class TokenizerFile
 {
+    /// <summary>Sixteen times the largest vocabulary in use: a wild id is a fault, not a table of gigabytes.</summary>
+    private const int HighestId = (1 << 22) - 1;
+
     /// <summary>Token -> id, without the added tokens that the vocabulary does not list.</summary>
     public required IReadOnlyDictionary<string, int> Vocabulary { get; init; }
 
@@ -22,128 +25,140 @@ internal sealed class TokenizerFile
     /// <summary>The file's own expression for pieces; null for GPT-2's.</summary>
     public required Regex? PieceExpression { get; init; }
 
-    /// <exception cref="InputException">No such file, no JSON, or not a byte-level BPE.</exception>
+    /// <exception cref="InputException">No such file, no JSON, or not a byte-level BPE; the message names the place in the file.</exception>
     public static TokenizerFile Read(string path)
     {
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
-            return Read(document.RootElement, path);
+            return Read(new PlacedJson(path, "", document.RootElement));
         }
         catch (JsonException fault)
         {
             throw new InputException($"{path}: expected a tokenizer.json, found broken JSON: {fault.Message}", fault);
         }
-        catch (Exception fault) when (fault is KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (InvalidOperationException fault)
         {
-            throw Fault(path, $"a key is missing or has the wrong type ({fault.Message})");
+            // The parser's only other complaint: half of a surrogate pair, written as an escape.
+            throw new InputException($"{path}: expected a tokenizer.json in Unicode: {fault.Message}", fault);
         }
     }
 
-    private static TokenizerFile Read(JsonElement root, string path)
+    private static TokenizerFile Read(PlacedJson root)
     {
-        var model = root.GetProperty("model");
-        CheckModel(model, path);
-        if (IsSet(root, "normalizer")) throw Fault(path, "it has a normalizer, and none is supported");
-        var vocabulary = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var entry in model.GetProperty("vocab").EnumerateObject()) vocabulary[entry.Name] = entry.Value.GetInt32();
-        var merges = model.GetProperty("merges").EnumerateArray().Select(ReadMerge).ToList();
-        foreach (var (left, right) in merges)
-        {
-            foreach (string token in new[] { left, right, left + right })
-                if (!vocabulary.ContainsKey(token))
-                    throw Fault(path, $"merge \"{left} {right}\" needs the token \"{token}\", which model.vocab lacks");
-        }
-
+        var model = root["model"];
+        CheckModel(model);
+        if (root.Has("normalizer")) throw root.Fault("it has a normalizer, and none is supported");
+        var tokenOf = new Dictionary<int, string>();
+        var vocabulary = ReadVocabulary(model["vocab"], tokenOf);
         return new TokenizerFile
         {
             Vocabulary = vocabulary,
-            Merges = merges,
-            AddedTokens = ReadAddedTokens(root, path),
-            PieceExpression = ReadPieceExpression(root.GetProperty("pre_tokenizer"), path),
+            Merges = model["merges"].Items().ConvertAll(merge => ReadMerge(merge, vocabulary)),
+            AddedTokens = root.Has("added_tokens") ? ReadAddedTokens(root["added_tokens"], vocabulary, tokenOf) : [],
+            PieceExpression = ReadPieceExpression(root["pre_tokenizer"]),
         };
     }
 
-    private static void CheckModel(JsonElement model, string path)
+    private static void CheckModel(PlacedJson model)
     {
         // Old files leave model.type out; a BPE is the only model with merges.
-        string type = model.TryGetProperty("type", out var given) ? given.GetString() ?? "" : model.TryGetProperty("merges", out _) ? "BPE" : "";
-        if (type != "BPE") throw Fault(path, $"model.type is \"{type}\"");
+        string type = model.Has("type") ? model["type"].Text() : model.Has("merges") ? "BPE" : "";
+        if (type != "BPE") throw model.Fault($"model.type is \"{type}\"");
         foreach (string key in new[] { "dropout", "continuing_subword_prefix", "end_of_word_suffix" })
         {
-            bool harmless = !IsSet(model, key) || (model.GetProperty(key) is { ValueKind: JsonValueKind.String } text && text.GetString() == "");
-            if (!harmless) throw Fault(path, $"model.{key} is {model.GetProperty(key).GetRawText()}, which is not supported");
+            if (model.Has(key) && model[key].Value.GetRawText() is not "\"\"" and var raw)
+                throw model.Fault($"model.{key} is {raw}, which is not supported");
         }
 
         foreach (string key in new[] { "byte_fallback", "ignore_merges" })
-            if (IsTrue(model, key))
-                throw Fault(path, $"model.{key} is true, which is not supported");
+            if (model.IsTrue(key))
+                throw model.Fault($"model.{key} is true, which is not supported");
     }
 
-    private static (string Left, string Right) ReadMerge(JsonElement merge)
+    private static Dictionary<string, int> ReadVocabulary(PlacedJson vocab, Dictionary<int, string> tokenOf)
     {
-        if (merge.ValueKind == JsonValueKind.Array) return (merge[0].GetString()!, merge[1].GetString()!);
-        string text = merge.GetString()!;
-        int space = text.IndexOf(' ', StringComparison.Ordinal);
-        return space > 0 ? (text[..space], text[(space + 1)..]) : throw new FormatException($"merge \"{text}\" is no pair");
+        var vocabulary = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var (token, value) in vocab.Entries())
+        {
+            int id = value.Number(HighestId);
+            if (!vocabulary.TryAdd(token, id)) throw vocab.Fault($"{value.Place} is there twice");
+            RequireOwner(value, id, token, tokenOf);
+        }
+
+        return vocabulary;
     }
 
-    private static List<AddedToken> ReadAddedTokens(JsonElement root, string path)
+    private static (string Left, string Right) ReadMerge(PlacedJson merge, Dictionary<string, int> vocabulary)
+    {
+        string[] parts = merge.Value.ValueKind == JsonValueKind.Array ? [.. merge.Items().Select(part => part.Text())] : merge.Text().Split(' ');
+        if (parts is not [{ Length: > 0 } left, { Length: > 0 } right]) throw merge.Fault($"{merge.Place} is {merge.Value.GetRawText()}, which is no pair of tokens");
+        foreach (string token in new[] { left, right, left + right })
+            if (!vocabulary.ContainsKey(token))
+                throw merge.Fault($"{merge.Place}, \"{left} {right}\", needs the token \"{token}\", which model.vocab lacks");
+        return (left, right);
+    }
+
+    private static List<AddedToken> ReadAddedTokens(PlacedJson list, Dictionary<string, int> vocabulary, Dictionary<int, string> tokenOf)
     {
         var added = new List<AddedToken>();
-        if (!IsSet(root, "added_tokens")) return added;
-        foreach (var token in root.GetProperty("added_tokens").EnumerateArray())
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var token in list.Items())
         {
-            string content = token.GetProperty("content").GetString()!;
-            if (content.Length == 0) throw Fault(path, "an added token is empty");
+            string content = token["content"].Text();
+            int id = token["id"].Number(HighestId);
+            if (content.Length == 0) throw token.Fault($"{token.Place} is empty");
+            if (!seen.Add(content)) throw token.Fault($"{token.Place}, \"{content}\", is added twice");
+            if (vocabulary.TryGetValue(content, out int known) && known != id)
+                throw token.Fault($"{token.Place}, \"{content}\", has id {id}, and {known} in model.vocab");
+            RequireOwner(token, id, content, tokenOf);
             foreach (string key in new[] { "lstrip", "rstrip", "single_word" })
-                if (IsTrue(token, key))
-                    throw Fault(path, $"added token \"{content}\" has {key}, which is not supported");
-            added.Add(new AddedToken(token.GetProperty("id").GetInt32(), content, IsTrue(token, "special")));
+                if (token.IsTrue(key))
+                    throw token.Fault($"added token \"{content}\" has {key}, which is not supported");
+            added.Add(new AddedToken(id, content, token.IsTrue("special")));
         }
 
         return added;
     }
 
-    /// <summary>Accepts ByteLevel with GPT-2's expression, or a sequence of one isolating Split and a ByteLevel without expression.</summary>
-    private static Regex? ReadPieceExpression(JsonElement pre, string path)
+    private static void RequireOwner(PlacedJson place, int id, string token, Dictionary<int, string> tokenOf)
     {
-        string? type = pre.ValueKind == JsonValueKind.Object ? pre.GetProperty("type").GetString() : null;
+        if (!tokenOf.TryAdd(id, token) && tokenOf[id] != token)
+            throw place.Fault($"{place.Place} gives id {id} to \"{token}\", and \"{tokenOf[id]}\" has it already");
+    }
+
+    /// <summary>Accepts ByteLevel with GPT-2's expression, or a sequence of one isolating Split and a ByteLevel without expression.</summary>
+    private static Regex? ReadPieceExpression(PlacedJson pre)
+    {
+        string? type = pre.Value.ValueKind == JsonValueKind.Object ? pre["type"].Text() : null;
         if (type == "ByteLevel")
         {
-            CheckByteLevel(pre, path);
-            return !pre.TryGetProperty("use_regex", out var use) || use.GetBoolean()
-                ? null
-                : throw Fault(path, "pre_tokenizer is ByteLevel without an expression");
+            CheckByteLevel(pre);
+            return UsesOwnExpression(pre) ? null : throw pre.Fault("pre_tokenizer is ByteLevel without an expression");
         }
 
-        var parts = type == "Sequence" ? pre.GetProperty("pretokenizers").EnumerateArray().ToList() : [];
-        bool known = parts.Count == 2 && parts[0].GetProperty("type").GetString() == "Split" && parts[1].GetProperty("type").GetString() == "ByteLevel"
-            && parts[0].GetProperty("behavior").GetString() == "Isolated" && !IsTrue(parts[0], "invert") && !IsTrue(parts[1], "use_regex")
-            && parts[0].GetProperty("pattern").TryGetProperty("Regex", out _);
-        if (!known) throw Fault(path, $"pre_tokenizer is {type ?? "missing"}; ByteLevel, or one isolating Split by Regex and a ByteLevel, are supported");
-        CheckByteLevel(parts[1], path);
-        string expression = parts[0].GetProperty("pattern").GetProperty("Regex").GetString()!;
+        var parts = type == "Sequence" ? pre["pretokenizers"].Items() : [];
+        bool known = parts.Count == 2 && parts[0]["type"].Text() == "Split" && parts[1]["type"].Text() == "ByteLevel"
+            && parts[0]["behavior"].Text() == "Isolated" && !parts[0].IsTrue("invert") && !UsesOwnExpression(parts[1])
+            && parts[0]["pattern"].Has("Regex");
+        if (!known)
+            throw pre.Fault($"pre_tokenizer is {type ?? "missing"}; ByteLevel, or one isolating Split by Regex and a ByteLevel with \"use_regex\": false, are supported");
+        CheckByteLevel(parts[1]);
         try
         {
-            return new Regex(expression, RegexOptions.Compiled | RegexOptions.CultureInvariant);
+            return new Regex(parts[0]["pattern"]["Regex"].Text(), RegexOptions.Compiled | RegexOptions.CultureInvariant);
         }
         catch (ArgumentException fault)
         {
-            throw new InputException($"{path}: pre_tokenizer's expression is not understood: {fault.Message}", fault);
+            throw new InputException($"{pre.File}: pre_tokenizer's expression is not understood: {fault.Message}", fault);
         }
     }
 
-    private static void CheckByteLevel(JsonElement byteLevel, string path)
+    private static void CheckByteLevel(PlacedJson byteLevel)
     {
-        if (IsTrue(byteLevel, "add_prefix_space")) throw Fault(path, "pre_tokenizer.add_prefix_space is true, which is not supported");
+        if (byteLevel.IsTrue("add_prefix_space")) throw byteLevel.Fault($"{byteLevel.Place}.add_prefix_space is true, which is not supported");
     }
 
-    private static bool IsSet(JsonElement element, string key) =>
-        element.TryGetProperty(key, out var value) && value.ValueKind != JsonValueKind.Null;
-
-    private static bool IsTrue(JsonElement element, string key) =>
-        element.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.True;
-
-    private static InputException Fault(string path, string found) => new($"{path}: expected a byte-level BPE tokenizer.json, but {found}.");
+    /// <summary>Whether ByteLevel splits by GPT-2's expression: the reference does unless the file says no.</summary>
+    private static bool UsesOwnExpression(PlacedJson byteLevel) => !byteLevel.Has("use_regex") || byteLevel.IsTrue("use_regex");
 }

@@ -1,5 +1,7 @@
+using System.Globalization;
 using MiniMind.Text;
 using MiniMind.Text.Configuration;
+using MiniMind.Transformer.Layers;
 using MiniMind.Transformer.Training;
 
 namespace MiniMind.Transformer.Formats;
@@ -15,19 +17,6 @@ public static class HuggingFaceFolder
 
     /// <summary>Of the tied projection; some writers store it although it equals the embedding.</summary>
     private const string TiedProjection = "lm_head.weight";
-
-    private const string GenerationConfig =
-        """
-        {
-          "bos_token_id": 1,
-          "eos_token_id": 2,
-          "pad_token_id": 0,
-          "do_sample": true,
-          "temperature": 0.85,
-          "top_p": 0.85
-        }
-
-        """;
 
     /// <summary>Writes the folder from a state; see the other overload.</summary>
     public static void Write(TrainingState state, string folder, IReadOnlyList<string> tokenizerFiles) =>
@@ -49,7 +38,7 @@ public static class HuggingFaceFolder
         SafetensorsWriter.Write(Path.Combine(folder, WeightsFile),
             [.. slots.Select(slot => new TensorToWrite(slot.Name, slot.Shape, parameters.Slice((int)slot.Offset, (int)slot.Length)))]);
         AtomicFile.Write(Path.Combine(folder, HuggingFaceConfig.FileName), HuggingFaceConfig.Serialize(config));
-        AtomicFile.Write(Path.Combine(folder, GenerationFile), GenerationConfig);
+        AtomicFile.Write(Path.Combine(folder, GenerationFile), GenerationConfig(config));
         foreach (var file in tokenizerFiles)
         {
             var target = Path.Combine(folder, Path.GetFileName(file));
@@ -68,10 +57,10 @@ public static class HuggingFaceFolder
         return HuggingFaceConfig.Parse(File.ReadAllText(path), path);
     }
 
-    /// <summary>A new state with the sizes and weights of <paramref name="folder"/>.</summary>
-    public static TrainingState Open(string folder, string device = "cpu")
+    /// <summary>A new state with the sizes and weights of <paramref name="folder"/>; without <paramref name="trainable"/> a quarter of the memory.</summary>
+    public static TrainingState Open(string folder, string device = "cpu", bool trainable = true)
     {
-        var state = TrainingState.Create(ReadConfig(folder), device);
+        var state = TrainingState.Create(ReadConfig(folder), device, trainable);
         try
         {
             Load(state, folder);
@@ -85,11 +74,14 @@ public static class HuggingFaceFolder
     }
 
     /// <summary>Loads the weights of <paramref name="folder"/> into a state of the same sizes; nothing changes when they do not fit.</summary>
-    /// <exception cref="InputException">Missing, surplus or misshapen tensors, all of them in one message.</exception>
+    /// <exception cref="InputException">
+    /// Missing, surplus or misshapen tensors, or integers, all of them in one message; a projection that is not the embedding.
+    /// </exception>
     public static void Load(TrainingState state, string folder)
     {
         using var file = SafetensorsFile.Open(Path.Combine(folder, WeightsFile));
         RequireSameTensors(file, state.Slots);
+        RequireTied(file);
         foreach (var slot in state.Slots) TrainingState.Import(state.Parameters, slot, file.ReadFloats(slot.Name));
     }
 
@@ -99,14 +91,38 @@ public static class HuggingFaceFolder
         foreach (var slot in slots)
         {
             if (!file.Contains(slot.Name)) faults.Add($"tensor {slot.Name}: expected {slot.ShapeText}, found none");
-            else if (!file.Entry(slot.Name).Shape.SequenceEqual(slot.Shape))
-                faults.Add($"tensor {slot.Name}: expected {slot.ShapeText}, found {file.Entry(slot.Name).ShapeText}");
+            else if (file.Entry(slot.Name) is var entry && (!entry.Shape.SequenceEqual(slot.Shape) || entry.Type == ElementType.I64))
+                faults.Add($"tensor {slot.Name}: expected {slot.ShapeText}, found {entry.ShapeText}{(entry.Type == ElementType.I64 ? " of integers" : "")}");
         }
 
         var known = slots.Select(slot => slot.Name).Append(TiedProjection).ToHashSet(StringComparer.Ordinal);
         faults.AddRange(file.Entries.Where(entry => !known.Contains(entry.Name)).Select(entry => $"tensor {entry.Name}: expected none, found {entry.ShapeText}"));
         if (faults.Count > 0) throw new InputException($"{file.Path}: the weights do not fit the model: {string.Join("; ", faults)}");
     }
+
+    /// <summary>A projection of its own would compute other logits than the embedding that stands for it here.</summary>
+    private static void RequireTied(SafetensorsFile file)
+    {
+        if (!file.Contains(TiedProjection)) return;
+        var (stored, embedding) = (file.Entry(TiedProjection), file.Entry(Decoder.EmbeddingName));
+        var same = stored.Shape.SequenceEqual(embedding.Shape) && file.ReadFloats(TiedProjection).AsSpan().SequenceEqual(file.ReadFloats(Decoder.EmbeddingName));
+        if (!same)
+            throw new InputException($"{file.Path}: tensor {TiedProjection}: expected the values of {Decoder.EmbeddingName} {embedding.ShapeText}, found others {stored.ShapeText}; only tied embeddings are supported");
+    }
+
+    /// <summary>The ids that begin, end and pad, and how MiniMind samples.</summary>
+    private static string GenerationConfig(ModelConfig config) => string.Create(CultureInfo.InvariantCulture,
+        $$"""
+        {
+          "bos_token_id": {{config.BeginningOfSequence}},
+          "eos_token_id": {{config.EndOfSequence}},
+          "pad_token_id": {{config.Padding}},
+          "do_sample": true,
+          "temperature": 0.85,
+          "top_p": 0.85
+        }
+
+        """);
 
     private static ReadOnlyMemory<float> HostParameters(TrainingState state) =>
         state.Device.type == TorchSharp.DeviceType.CPU ? state.ParametersMemory : TrainingState.Export(state.Parameters);

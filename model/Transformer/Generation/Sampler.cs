@@ -1,3 +1,4 @@
+using MiniMind.Text;
 using MiniMind.Transformer.Runtime;
 
 namespace MiniMind.Transformer.Generation;
@@ -20,12 +21,23 @@ public sealed class Sampler
 
     /// <summary>The next token; ties go to the smaller id.</summary>
     /// <param name="logits">[V]; changed.</param>
+    /// <exception cref="InputException">A logit is infinite or no number: nothing could be chosen that means anything.</exception>
     public int Next(Span<float> logits)
     {
+        RequireFinite(logits);
         Penalize(logits);
         var chosen = options.Temperature == 0 ? Largest(logits) : Draw(logits);
         seen.Add(chosen);
         return chosen;
+    }
+
+    private static void RequireFinite(ReadOnlySpan<float> logits)
+    {
+        for (var id = 0; id < logits.Length; id++)
+        {
+            if (!float.IsFinite(logits[id]))
+                throw new InputException($"the model's weights give no numbers; the logit of token {id} is {logits[id]}. Use an earlier checkpoint, or train with a lower learning rate");
+        }
     }
 
     /// <summary>Source: Keskar et al. 2019, "CTRL", section 4.1, with Hugging Face's treatment of negative logits.</summary>

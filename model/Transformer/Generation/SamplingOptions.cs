@@ -5,7 +5,11 @@ namespace MiniMind.Transformer.Generation;
 /// <summary>How the next token is chosen from the logits, and when to stop.</summary>
 public sealed record SamplingOptions
 {
-    /// <summary>Divides the logits; 0 takes the most likely token (greedy).</summary>
+    private const double HighestTemperature = 100;
+    private const double LowestPenalty = 0.01;
+    private const double HighestPenalty = 100;
+
+    /// <summary>Divides the logits; 0 takes the most likely token (greedy). At most 100.</summary>
     public double Temperature { get; init; } = 0.85;
 
     /// <summary>Only the most likely tokens whose probabilities reach this sum; 1 for all. In (0, 1].</summary>
@@ -14,7 +18,7 @@ public sealed record SamplingOptions
     /// <summary>Only this many of the most likely tokens; 0 for all.</summary>
     public int TopK { get; init; }
 
-    /// <summary>Above 1, tokens that were seen already lose likelihood (positive logits divided, negative multiplied).</summary>
+    /// <summary>Above 1, tokens that were seen already lose likelihood (positive logits divided, negative multiplied). From 0.01 to 100.</summary>
     public double RepetitionPenalty { get; init; } = 1;
 
     /// <summary>The same seed, prompt and weights give the same tokens.</summary>
@@ -34,12 +38,13 @@ public sealed record SamplingOptions
     /// <exception cref="InputException">A value outside its range.</exception>
     public void Validate()
     {
-        var faults = new List<string>();
-        if (!(Temperature >= 0) || double.IsInfinity(Temperature)) faults.Add($"temperature: expected at least 0, found {Temperature}");
+        var faults = new List<FormattableString>();
+        if (Temperature is not (>= 0 and <= HighestTemperature)) faults.Add($"temperature: expected 0 to {HighestTemperature}, found {Temperature}");
         if (TopP is not (> 0 and <= 1)) faults.Add($"top-p: expected above 0 to 1, found {TopP}");
         if (TopK < 0) faults.Add($"top-k: expected at least 0, found {TopK}");
-        if (!(RepetitionPenalty > 0)) faults.Add($"repetition-penalty: expected above 0, found {RepetitionPenalty}");
+        if (RepetitionPenalty is not (>= LowestPenalty and <= HighestPenalty))
+            faults.Add($"repetition-penalty: expected {LowestPenalty} to {HighestPenalty}, found {RepetitionPenalty}");
         if (MaxNewTokens < 1) faults.Add($"max-new-tokens: expected at least 1, found {MaxNewTokens}");
-        if (faults.Count > 0) throw new InputException(string.Join("; ", faults));
+        if (faults.Count > 0) throw new InputException(string.Join("; ", faults.Select(FormattableString.Invariant)));
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using MiniMind.Text;
 using MiniMind.Transformer.Runtime;
 using MiniMind.Transformer.Training;
 
@@ -14,12 +15,14 @@ internal static unsafe class SoftmaxRows
     /// <param name="logits">[rows, V], row-major; left as it is without gradient.</param>
     /// <param name="targets">One id per row.</param>
     /// <param name="gradient">Whether to overwrite the logits.</param>
+    /// <exception cref="InputException">A target outside 0..V-1; nothing is changed.</exception>
     public static MicrobatchSums Apply(Span<float> logits, ReadOnlySpan<long> targets, bool gradient)
     {
         var rows = targets.Length;
         var width = logits.Length / rows;
         var losses = new double[rows];
         var hits = new bool[rows];
+        RequireTargets(targets, width);
         fixed (float* first = logits)
         fixed (long* ids = targets)
         {
@@ -35,6 +38,16 @@ internal static unsafe class SoftmaxRows
         var sums = default(MicrobatchSums);
         for (var row = 0; row < rows; row++) sums += new MicrobatchSums(losses[row], 1, hits[row] ? 1 : 0);
         return sums;
+    }
+
+    /// <summary>The gradient is written at the target through a pointer: an id outside the row would change other memory.</summary>
+    private static void RequireTargets(ReadOnlySpan<long> targets, int width)
+    {
+        for (var row = 0; row < targets.Length; row++)
+        {
+            if ((ulong)targets[row] >= (ulong)width)
+                throw new InputException($"row {row} of a block of logits: expected a target from 0 to {width - 1}, found {targets[row]}; the data was encoded with another tokenizer");
+        }
     }
 
     private static double Row(float* values, int width, int target, bool gradient, out bool hit)

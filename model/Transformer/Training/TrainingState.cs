@@ -17,7 +17,7 @@ public sealed class TrainingState : IDisposable
     private readonly List<Tensor> gradientViews = [];
     private readonly NativeFloats?[] memories;
 
-    private TrainingState(ModelConfig config, Device device)
+    private TrainingState(ModelConfig config, Device device, bool trainable)
     {
         Config = config;
         Device = device;
@@ -26,13 +26,12 @@ public sealed class TrainingState : IDisposable
         Decoder = new Decoder(config, device);
         Slots = Layout(Decoder);
         Count = Slots.Sum(slot => slot.Length);
-        Parameters = Zeros();
-        Gradient = Zeros();
-        FirstMoment = Zeros();
-        SecondMoment = Zeros();
-        memories = device.type == DeviceType.CPU
-            ? [.. new[] { Parameters, Gradient, FirstMoment, SecondMoment }.Select(flat => new NativeFloats(flat))]
-            : [null, null, null, null];
+        Parameters = Zeros(Count);
+        Gradient = Zeros(trainable ? Count : 0);
+        FirstMoment = Zeros(Gradient.numel());
+        SecondMoment = Zeros(Gradient.numel());
+        memories = [.. new[] { Parameters, Gradient, FirstMoment, SecondMoment }.Select(flat =>
+            device.type == DeviceType.CPU && flat.numel() > 0 ? new NativeFloats(flat) : null)];
         MakeViews();
     }
 
@@ -80,9 +79,10 @@ public sealed class TrainingState : IDisposable
     /// </summary>
     /// <param name="config">Sizes.</param>
     /// <param name="device">"cpu", "cuda" or "cuda:N".</param>
+    /// <param name="trainable">False: gradient and moments stay empty, a quarter of the memory; such a state answers and cannot learn.</param>
     /// <exception cref="InputException">Impossible sizes or an unknown device.</exception>
-    public static TrainingState Create(ModelConfig config, string device = "cpu") =>
-        new(config, torch.device(DeviceName.Parse(device).ToString()));
+    public static TrainingState Create(ModelConfig config, string device = "cpu", bool trainable = true) =>
+        new(config, torch.device(DeviceName.Parse(device).ToString()), trainable);
 
     /// <summary>First weights from <paramref name="seed"/> (same bits everywhere); moments, gradient and step become zero.</summary>
     public void Initialize(ulong seed)
@@ -148,6 +148,7 @@ public sealed class TrainingState : IDisposable
             using var view = Parameters.narrow(0, slot.Offset, slot.Length).view(shape);
             parameter.set_(view);
             parameter.DetachFromDisposeScope();
+            if (Gradient.numel() == 0) continue;
             var gradient = Gradient.narrow(0, slot.Offset, slot.Length).view(shape).DetachFromDisposeScope();
             parameter.grad = gradient;
             gradientViews.Add(gradient);
@@ -157,8 +158,9 @@ public sealed class TrainingState : IDisposable
     /// <summary>An in-place operation returns one more handle to the same tensor, which would wait for the garbage collector.</summary>
     private static void Zero(Tensor flat) => flat.zero_().Dispose();
 
-    private Tensor Zeros() => zeros(Count, device: Device).DetachFromDisposeScope();
+    private Tensor Zeros(long count) => zeros(count, device: Device).DetachFromDisposeScope();
 
     private Memory<float> MemoryOf(int buffer) =>
-        (memories[buffer] ?? throw new InvalidOperationException($"buffers on {Device} have no host memory: Export copies them")).Memory;
+        (memories[buffer] ?? throw new InvalidOperationException(
+            $"no host memory: the buffer is on {Device} (Export copies it), or the state was created without gradient and moments")).Memory;
 }

@@ -35,6 +35,16 @@ public sealed class ModelConfigTests
     }
 
     [Theory]
+    [InlineData(2_097_152, 1, 256)]
+    [InlineData(int.MaxValue - 1, int.MaxValue, int.MaxValue)]
+    public void Faults_more_parameters_than_a_buffer_holds_are_one(int hidden, int layers, int vocabulary)
+    {
+        var fault = Assert.Single((ModelPresets.Tiny with { HiddenSize = hidden, HeadSize = 2, Layers = layers, VocabularySize = vocabulary }).Faults());
+        Assert.Equal("HiddenSize", fault.Field);
+        Assert.Contains("parameters, expected at most 536870911 (2 GiB of float32)", fault.Message);
+    }
+
+    [Theory]
     [InlineData(100, 8, 4, "Heads")]
     [InlineData(128, 4, 3, "KeyValueHeads")]
     [InlineData(12, 4, 2, "Heads")]

@@ -84,6 +84,22 @@ public sealed class DocumentEncoderTests
         Assert.StartsWith(message, Assert.Throws<InputException>(() => Encode(kind, TestTokenizers.ChatML, json)).Message);
 
     [Fact]
+    public void Sft_tokenizer_without_chat_markers_is_refused_with_the_fix()
+    {
+        var plain = TestTokenizers.Make([new SpecialToken("<e>", true)], """{"bos_token": "<e>", "eos_token": "<e>"}""");
+        string message = Assert.Throws<InputException>(() => new ConversationEncoder(plain)).Message;
+        Assert.StartsWith(plain.Files[0], message);
+        Assert.Contains("found none of <|im_start|>, <|im_end|>. Add them", message);
+    }
+
+    [Fact]
+    public void Sft_tokenizer_with_one_chat_marker_names_the_other()
+    {
+        var half = TestTokenizers.Make([new SpecialToken("<|im_start|>", true), new SpecialToken("<e>", true)], """{"eos_token": "<e>"}""");
+        Assert.Contains("found none of <|im_end|>.", Assert.Throws<InputException>(() => new ConversationEncoder(half)).Message);
+    }
+
+    [Fact]
     public void For_unknown_kind_is_refused() =>
         Assert.Contains("\"poetry\"", Assert.Throws<InputException>(() => DocumentEncoders.For("poetry", TestTokenizers.ChatML)).Message);
 

@@ -102,6 +102,64 @@ public sealed class TokenizerLoadTests : IDisposable
     public void Load_merge_without_token_names_both() =>
         Assert.Contains("needs the token \"zq\"", FaultOf(file => file["model"]!["merges"]!.AsArray().Add(new JsonArray("z", "q"))));
 
+    public static TheoryData<string, string> Malformed => new()
+    {
+        { """{"model": {"merges": [["a"]]}}""", "model.merges[0] is [\"a\"], which is no pair" },
+        { """{"model": {"merges": [["a", "a"], ["a", "a", "b"]]}}""", "model.merges[1] is [\"a\",\"a\",\"b\"], which is no pair" },
+        { """{"model": {"merges": ["a a b"]}}""", "model.merges[0] is \"a a b\", which is no pair" },
+        { """{"model": {"merges": ["aa"]}}""", "model.merges[0] is \"aa\", which is no pair" },
+        { """{"model": {"merges": [null]}}""", "model.merges[0] is null instead of a text" },
+        { """{"model": {"merges": [["a", null]]}}""", "model.merges[0][1] is null instead of a text" },
+        { """{"model": {"merges": 5}}""", "model.merges is 5 instead of a list" },
+        { """{"model": {"vocab": {"x": -1}}}""", "model.vocab[\"x\"] is -1 instead of a whole number" },
+        { """{"model": {"vocab": {"x": 2000000000}}}""", "model.vocab[\"x\"] is 2000000000 instead of a whole number" },
+        { """{"model": {"vocab": {"x": 1.5}}}""", "model.vocab[\"x\"] is 1.5 instead of a whole number" },
+        { """{"model": {"vocab": {"x": 7, "y": 7}}}""", "model.vocab[\"y\"] gives id 7 to \"y\", and \"x\" has it already" },
+        { """{"model": {"vocab": null}}""", "model.vocab is null instead of an object" },
+        { """{"added_tokens": [{"id": 0, "content": "<|endoftext|>"}, {"id": 0, "content": "<|endoftext|>"}]}""", "added_tokens[1], \"<|endoftext|>\", is added twice" },
+        { """{"added_tokens": [{"id": 1, "content": "<|endoftext|>"}]}""", "added_tokens[0], \"<|endoftext|>\", has id 1, and 0 in model.vocab" },
+        { """{"added_tokens": [{"id": 1, "content": "<x>"}]}""", "added_tokens[0] gives id 1 to \"<x>\", and \"<|im_start|>\" has it already" },
+        { """{"added_tokens": [{"id": -1, "content": "<x>"}]}""", "added_tokens[0].id is -1 instead of a whole number" },
+        { """{"added_tokens": [{"id": 1, "content": null}]}""", "added_tokens[0].content is null instead of a text" },
+        { """{"added_tokens": [{"id": 1}]}""", "added_tokens[0].content is missing" },
+        { """{"added_tokens": [5]}""", "added_tokens[0].content is missing" },
+        { """{"pre_tokenizer": {"type": "ByteLevel", "use_regex": false}}""", "ByteLevel without an expression" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Malformed))]
+    public void Load_malformed_entry_names_file_and_place(string change, string found)
+    {
+        string message = FaultOf(file => Replace(file, JsonNode.Parse(change)!));
+        Assert.StartsWith(_folder.File("tokenizer.json"), message);
+        Assert.Contains(found, message);
+    }
+
+    /// <summary>Replaces the values that <paramref name="change"/> names; an object is changed inside, except for the vocabulary.</summary>
+    private static void Replace(JsonNode file, JsonNode change)
+    {
+        foreach (var (key, value) in change.AsObject())
+        {
+            if (key == "model") Replace(file[key]!, value!);
+            else file[key] = value?.DeepClone();
+        }
+    }
+
+    [Fact]
+    public void Load_vocabulary_entry_given_twice_is_refused()
+    {
+        string path = _folder.Write("tokenizer.json", File.ReadAllText(_folder.File("tokenizer.json")).Replace("\"vocab\": {", "\"vocab\": {\"!\": 36,"));
+        Assert.Contains("model.vocab[\"!\"] is there twice", Assert.Throws<InputException>(() => Tokenizer.Load(path)).Message);
+    }
+
+    [Fact]
+    public void Load_expression_beside_gpt2s_own_is_refused() =>
+        // Without "use_regex" the reference splits by both, one after the other.
+        Assert.Contains("use_regex", FaultOf(file => file["pre_tokenizer"] = JsonNode.Parse("""
+            {"type": "Sequence", "pretokenizers": [
+              {"type": "Split", "pattern": {"Regex": "x"}, "behavior": "Isolated"}, {"type": "ByteLevel", "add_prefix_space": false}]}
+            """)));
+
     [Fact]
     public void Load_named_token_outside_the_vocabulary_names_the_key()
     {

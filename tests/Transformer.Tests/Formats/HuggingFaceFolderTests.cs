@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json;
 using MiniMind.Text;
 using MiniMind.Text.Configuration;
 using MiniMind.Transformer.Formats;
@@ -51,19 +53,89 @@ public sealed class HuggingFaceFolderTests : IDisposable
     }
 
     [Fact]
-    public void Missing_weights_are_named_and_a_stored_projection_is_ignored()
+    public void Missing_weights_are_named()
     {
         using var state = Sample.State();
         var tensors = state.Slots.Skip(1)
-            .Select(slot => new TensorToWrite(slot.Name, slot.Shape, state.ParametersMemory.Slice((int)slot.Offset, (int)slot.Length)))
-            .Append(new TensorToWrite("lm_head.weight", [1], new float[1])).ToArray();
+            .Select(slot => new TensorToWrite(slot.Name, slot.Shape, state.ParametersMemory.Slice((int)slot.Offset, (int)slot.Length))).ToArray();
         SafetensorsWriter.Write(Path.Combine(root, "model.safetensors"), tensors);
 
         var failure = Assert.Throws<InputException>(() => HuggingFaceFolder.Load(state, root));
 
         Assert.Contains($"tensor {state.Slots[0].Name}: expected {state.Slots[0].ShapeText}, found none", failure.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("lm_head", failure.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_stored_projection_must_be_the_embedding()
+    {
+        using var state = Sample.State();
+        var before = WeightsDigest.Compute([state.ParametersMemory]);
+        var slot = state.Slots.Single(slot => slot.Name == "model.embed_tokens.weight");
+        var embedding = Sample.Part(state.ParametersMemory, slot).ToArray();
+        WriteWith(state, new TensorToWrite("lm_head.weight", slot.Shape, embedding));
+        HuggingFaceFolder.Load(state, root);
+        Assert.Equal(before, WeightsDigest.Compute([state.ParametersMemory]));
+
+        var other = embedding.ToArray();
+        other[^1] += 1;
+        foreach (var projection in new[] { new TensorToWrite("lm_head.weight", slot.Shape, other), new TensorToWrite("lm_head.weight", [1], new float[1]) })
+        {
+            WriteWith(state, projection);
+            var failure = Assert.Throws<InputException>(() => HuggingFaceFolder.Load(state, root));
+            Assert.Contains("tensor lm_head.weight: expected the values of model.embed_tokens.weight", failure.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_tensor_of_integers_is_refused_before_anything_changes()
+    {
+        using var state = Sample.State();
+        var before = WeightsDigest.Compute([state.ParametersMemory]);
+        using (var other = Sample.State(seed: 2)) HuggingFaceFolder.Write(other, root, []);
+        var path = Path.Combine(root, "model.safetensors");
+        var text = Encoding.Latin1.GetString(File.ReadAllBytes(path));
+        // The last tensor as integers, with twice the bytes: the shape stays right.
+        var at = text.LastIndexOf("F32", StringComparison.Ordinal);
+        var end = state.Count * sizeof(float);
+        text = text[..at] + "I64" + text[(at + 3)..].Replace($",{end}]", $",{end + 32 * sizeof(float)}]", StringComparison.Ordinal);
+        File.WriteAllBytes(path, [.. Encoding.Latin1.GetBytes(text), .. new byte[32 * sizeof(float)]]);
+
+        var failure = Assert.Throws<InputException>(() => HuggingFaceFolder.Load(state, root));
+
+        Assert.Contains("tensor model.norm.weight: expected [32], found [32] of integers", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(before, WeightsDigest.Compute([state.ParametersMemory]));
+    }
+
+    [Fact]
+    public void A_tokenizers_ids_are_written_and_read_back()
+    {
+        using var state = Sample.State(config: Sample.Config with { BeginningOfSequence = 7, EndOfSequence = 8, Padding = 9 });
+        HuggingFaceFolder.Write(state, root, []);
+        Assert.Equal(state.Config, HuggingFaceFolder.ReadConfig(root));
+        foreach (var file in new[] { "config.json", "generation_config.json" })
+        {
+            using var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(root, file)));
+            Assert.Equal([7, 8, 9], new[] { "bos_token_id", "eos_token_id", "pad_token_id" }.Select(key => json.RootElement.GetProperty(key).GetInt32()));
+        }
+    }
+
+    [Theory]
+    [InlineData("\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"linear\", \"factor\": 2}", "rope_scaling.type: expected default, found linear")]
+    [InlineData("\"rope_scaling\": null", "\"rope_parameters\": {\"rope_type\": \"yarn\"}", "rope_parameters.rope_type: expected default, found yarn")]
+    [InlineData("\"silu\"", "\"gelu\"", "hidden_act: expected silu, found gelu")]
+    [InlineData("\"use_sliding_window\": false", "\"use_sliding_window\": true", "use_sliding_window: expected false, found true")]
+    [InlineData("\"tie_word_embeddings\": true", "\"tie_word_embeddings\": false", "tie_word_embeddings: expected true, found False")]
+    [InlineData("\"hidden_size\": 32", "\"hidden_size\": -32", "hidden_size must be positive, found -32")]
+    public void A_config_that_computes_something_else_is_refused_by_key(string old, string changed, string message)
+    {
+        var json = HuggingFaceConfig.Serialize(Sample.Config);
+        Assert.Contains(old, json, StringComparison.Ordinal);
+        var failure = Assert.Throws<InputException>(() => HuggingFaceConfig.Parse(json.Replace(old, changed, StringComparison.Ordinal)));
+        Assert.Contains(message, failure.Message, StringComparison.Ordinal);
+    }
+
+    private void WriteWith(TrainingState state, TensorToWrite more) => SafetensorsWriter.Write(Path.Combine(root, "model.safetensors"),
+        [.. state.Slots.Select(slot => new TensorToWrite(slot.Name, slot.Shape, state.ParametersMemory.Slice((int)slot.Offset, (int)slot.Length))), more]);
 
     [Theory]
     [InlineData("tiny")]

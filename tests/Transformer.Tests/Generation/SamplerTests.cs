@@ -1,3 +1,4 @@
+using MiniMind.Text;
 using MiniMind.Transformer.Generation;
 
 namespace MiniMind.Transformer.Tests.Generation;
@@ -55,6 +56,25 @@ public sealed class SamplerTests
         Assert.Equal(1, new Sampler(options, [0]).Next([-2, -3, -5]));
         Assert.Equal(0, new Sampler(options, []).Next([4, 3, -5]));
     }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    [InlineData(float.NegativeInfinity)]
+    public void Logits_that_are_no_numbers_are_wrong_input(float logit) =>
+        Assert.All([Plain, SamplingOptions.Greedy(1)], options => Assert.StartsWith(
+            "the model's weights give no numbers; the logit of token 1",
+            Assert.Throws<InputException>(() => new Sampler(options, []).Next([0, logit, 4])).Message, StringComparison.Ordinal));
+
+    [Theory]
+    [InlineData(double.NaN, 1.0, "temperature: expected 0 to 100, found NaN")]
+    [InlineData(double.PositiveInfinity, 1.0, "temperature: expected 0 to 100, found Infinity")]
+    [InlineData(100.5, 1.0, "temperature: expected 0 to 100, found 100.5")]
+    [InlineData(1.0, double.NaN, "repetition-penalty: expected 0.01 to 100, found NaN")]
+    [InlineData(1.0, double.PositiveInfinity, "repetition-penalty: expected 0.01 to 100, found Infinity")]
+    [InlineData(1.0, 1e-40, "repetition-penalty: expected 0.01 to 100, found 1E-40")]
+    public void Options_without_meaning_are_wrong_input(double temperature, double penalty, string message) =>
+        Assert.Equal(message, Assert.Throws<InputException>((Plain with { Temperature = temperature, RepetitionPenalty = penalty }).Validate).Message);
 
     private static double[] Draw(float[] logits, SamplingOptions options)
     {

@@ -22,6 +22,18 @@ public sealed class TrainingStateTests
     }
 
     [Fact]
+    public void State_that_is_not_trainable_computes_the_same_without_gradient_and_moments()
+    {
+        using var trained = Sample.State();
+        using var answering = TrainingState.Create(Sample.Config, trainable: false);
+        trained.ParametersMemory.CopyTo(answering.ParametersMemory);
+
+        Assert.Equal(LanguageModelStep.Evaluate(trained, Sample.Packed(3)), LanguageModelStep.Evaluate(answering, Sample.Packed(3)));
+        Assert.Equal((0, 0, 0), (answering.Gradient.numel(), answering.FirstMoment.numel(), answering.SecondMoment.numel()));
+        Assert.Contains("without gradient", Assert.Throws<InvalidOperationException>(() => answering.GradientMemory).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Slots_have_hugging_face_names_and_cover_the_buffers()
     {
         using var state = Sample.State();

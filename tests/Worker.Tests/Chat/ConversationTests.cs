@@ -59,6 +59,38 @@ public sealed class ConversationTests
     }
 
     [Fact]
+    public void A_long_limit_on_answers_does_not_cost_the_history()
+    {
+        using var model = new SmallModel(maxPositions: 256);
+        var options = SamplingOptions.Greedy(512, model.Loaded.Tokenizer.EndOfSequence, model.Loaded.Tokenizer.Padding);
+        // No more than a quarter of the positions is kept free for the answer.
+        ChatMessage[] before = [new("user", "one"), new("assistant", "a"), new("user", "two")];
+        Assert.InRange(model.Loaded.Prompt(before).Length, 1, 256 - 64);
+        var conversation = new Conversation(model.Loaded, null, options);
+        foreach (var piece in conversation.Say("one", default))
+        {
+            // Cut short after its first piece, which is kept.
+            before[1] = new("assistant", piece);
+            break;
+        }
+
+        var expected = model.Loaded.Tokenizer.Decode([.. model.Loaded.Generator.Generate(model.Loaded.Prompt(before), options)]);
+
+        Assert.Equal(expected, Ask(conversation, "two"));
+    }
+
+    [Fact]
+    public void The_loop_goes_on_after_a_question_that_is_too_long()
+    {
+        using var model = new SmallModel(maxPositions: 128);
+        using var output = new StringWriter();
+        ChatLoop.Run(new Conversation(model.Loaded, null, Sampling), new StringReader($"{new string('?', 500)}\none\n"), output, interactive: false);
+        var lines = output.ToString().ReplaceLineEndings("\n");
+        Assert.StartsWith("error: prompt: expected fewer than 128 tokens", lines, StringComparison.Ordinal);
+        Assert.EndsWith($"\n{Answer(model.Loaded, new ChatMessage("user", "one"))}\n", lines, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_question_that_alone_is_too_long_is_refused_and_forgotten()
     {
         using var model = new SmallModel(maxPositions: 64);

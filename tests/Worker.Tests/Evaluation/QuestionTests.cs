@@ -42,8 +42,10 @@ public sealed class QuestionTests : IDisposable
     [InlineData("""{"question": 1, "answer": "a"}""", "\"question\"")]
     [InlineData("""{"question": "q", "answer": """, "broken JSON")]
     [InlineData("""["question"]""", "JSON object")]
-    [InlineData("""{"question": "q", "answer": "a", "accept": "b"}""", "JSON object")]
-    [InlineData("""{"question": "q", "answer": "a", "kind": 3}""", "JSON object")]
+    [InlineData("""{"question": "q", "answer": "a", "accept": "b"}""", "a list of texts in \"accept\", found String")]
+    [InlineData("""{"question": "q", "answer": "a", "accept": ["b", null]}""", "a text in \"accept[1]\", found Null")]
+    [InlineData("""{"question": "q", "answer": "a", "kind": 3}""", "a text in \"kind\", found Number")]
+    [InlineData("""{"question": "\ud800", "answer": "a"}""", "half of a surrogate pair")]
     public void A_line_that_is_no_question_is_named_by_file_and_line(string line, string expected)
     {
         var path = Write("""{"question": "q", "answer": "a"}""", "", line);

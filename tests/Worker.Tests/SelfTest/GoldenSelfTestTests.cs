@@ -1,3 +1,4 @@
+using MiniMind.Text.Tokenization;
 using MiniMind.Worker.SelfTest;
 
 namespace MiniMind.Worker.Tests.SelfTest;
@@ -62,6 +63,55 @@ public sealed class GoldenSelfTestTests : IDisposable
 
         Assert.Equal(2, code);
         Assert.Contains(path, text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"losses\":[", "\"losses\":[null,", "losses: expected a list of numbers, found null")]
+    [InlineData("\"losses\":", "\"loss\":", "expected losses, found none")]
+    [InlineData("\"grad_norms\":[", "\"grad_norms\":5,\"x\":[", "grad_norms: expected a list, found 5")]
+    [InlineData("\"config\":{", "\"config\":7,\"x\":{", "config: expected an object, found 7")]
+    [InlineData("\"hidden_size\":8", "\"hidden_size\":8.5", "config: hidden_size: expected whole numbers, found 8.5")]
+    [InlineData("\"num_attention_heads\":2", "\"num_attention_heads\":3", "config: Heads 3 heads do not divide")]
+    [InlineData("\"vocab_size\":11", "\"vocab_size\":10", "w/model.embed_tokens.weight: expected 80 elements")]
+    [InlineData("{\"config\"", "[{\"config\"", "expected JSON")]
+    public void A_case_with_malformed_scalars_is_wrong_input_that_names_file_and_key(string old, string changed, string message)
+    {
+        SyntheticGolden.WriteTrajectory(folder);
+        var path = Path.Combine(folder, "trajectory.json");
+        var text = File.ReadAllText(path);
+        Assert.Contains(old, text, StringComparison.Ordinal);
+        File.WriteAllText(path, text.Replace(old, changed, StringComparison.Ordinal));
+
+        var (code, output) = Run(folder, null);
+
+        Assert.Equal(2, code);
+        Assert.Contains(Path.Combine(folder, "trajectory."), output, StringComparison.Ordinal);
+        Assert.Contains(message, output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_case_with_ids_outside_the_vocabulary_is_wrong_input()
+    {
+        SyntheticGolden.WriteTrajectory(folder, firstId: SyntheticGolden.Vocabulary);
+
+        var (code, text) = Run(folder, null);
+
+        Assert.Equal(2, code);
+        Assert.Contains("tensor in/ids: expected ids from 0 to 10, found 11 at 0", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_conversation_that_cannot_be_read_is_wrong_input_that_names_the_line()
+    {
+        Directory.CreateDirectory(Path.Combine(folder, "text"));
+        var path = Path.Combine(folder, "text", "chat.jsonl");
+        File.WriteAllText(path, """{"messages": [{"role": "nobody", "content": ""}], "minimind-3": "", "minimind2": ""}""");
+        foreach (var name in GoldenText.Tokenizers)
+            BpeTrainer.Train(["a"], new BpeTrainerOptions()).Save(Path.Combine(folder, "tokenizers", name));
+        using var output = new StringWriter();
+
+        Assert.Equal(2, GoldenSelfTest.Run(folder, null, Path.Combine(folder, "tokenizers"), output));
+        Assert.Contains($"{path}:1: \"messages[0].role\" is \"nobody\"", output.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

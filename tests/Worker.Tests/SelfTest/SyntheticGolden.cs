@@ -13,12 +13,14 @@ namespace MiniMind.Worker.Tests.SelfTest;
 internal static class SyntheticGolden
 {
     public const int HiddenSize = 8;
+    public const int Vocabulary = 11;
     private const int Steps = 3;
     private const int Length = 6;
-    private const int Vocabulary = 11;
 
     /// <summary>Writes trajectory.json and trajectory.safetensors.</summary>
-    public static void WriteTrajectory(string folder)
+    /// <param name="folder">Where.</param>
+    /// <param name="firstId">Written in place of the first id that was trained on.</param>
+    public static void WriteTrajectory(string folder, long firstId = 0)
     {
         TorchRuntime.Initialize(threads: 1);
         using var state = TrainingState.Create(new ModelConfig
@@ -49,6 +51,7 @@ internal static class SyntheticGolden
             losses,
             grad_norms = norms,
         }));
+        ids[0] = firstId;
         WriteTensors(Path.Combine(folder, "trajectory.safetensors"),
         [
             ("in/ids", "I64", [Steps, 1, Length], MemoryMarshal.AsBytes(ids.AsSpan()).ToArray()),

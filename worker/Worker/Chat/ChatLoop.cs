@@ -1,3 +1,5 @@
+using MiniMind.Text;
+
 namespace MiniMind.Worker.Chat;
 
 /// <summary>Reads what a person types, line by line, and streams answers.</summary>
@@ -27,9 +29,22 @@ internal static class ChatLoop
             {
                 using var source = new CancellationTokenSource();
                 Volatile.Write(ref answering, source);
-                Answer(conversation, line, output, source.Token);
+                TryAnswer(conversation, line, output, source.Token);
                 Volatile.Write(ref answering, null);
             }
+        }
+    }
+
+    /// <summary>A question that cannot be answered, being too long, say, costs nobody the dialogue.</summary>
+    private static void TryAnswer(Conversation conversation, string question, TextWriter output, CancellationToken cancellation)
+    {
+        try
+        {
+            Answer(conversation, question, output, cancellation);
+        }
+        catch (InputException fault)
+        {
+            output.WriteLine($"error: {fault.Message}");
         }
     }
 

@@ -50,14 +50,18 @@ internal sealed class Conversation(LoadedModel model, string? system, SamplingOp
         if (rest.Length > 0) yield return rest;
     }
 
+    /// <summary>What was said, without as many of the oldest turns as must go. A question that alone is too long costs no history: it is refused.</summary>
     private int[] FittingPrompt()
     {
-        while (true)
+        // A long limit on answers must not cost all history: most answers are far shorter.
+        var reserved = Math.Min(sampling.MaxNewTokens, model.MaxPositions / 4);
+        for (var forgotten = 0; ; forgotten += 2)
         {
-            IReadOnlyList<ChatMessage> messages = system is null ? _turns : [new ChatMessage("system", system), .. _turns];
-            var prompt = model.Prompt(messages);
-            if (prompt.Length + sampling.MaxNewTokens <= model.MaxPositions || _turns.Count < 3) return prompt;
-            _turns.RemoveRange(0, 2);
+            var turns = _turns.Skip(forgotten);
+            var prompt = model.Prompt(system is null ? [.. turns] : [new ChatMessage("system", system), .. turns]);
+            if (prompt.Length + reserved > model.MaxPositions && _turns.Count - forgotten >= 3) continue;
+            if (prompt.Length < model.MaxPositions) _turns.RemoveRange(0, forgotten);
+            return prompt;
         }
     }
 }

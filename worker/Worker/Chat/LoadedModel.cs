@@ -39,7 +39,7 @@ internal sealed class LoadedModel : IDisposable
         CheckpointManifest.Verify(folder);
         TorchRuntime.Initialize(threads, device);
         var tokenizer = Tokenizer.Load(folder);
-        return new LoadedModel(HuggingFaceFolder.Open(folder, device), tokenizer);
+        return new LoadedModel(HuggingFaceFolder.Open(folder, device, trainable: false), tokenizer);
     }
 
     /// <summary>Token ids of a conversation, ready for the assistant's next turn.</summary>

@@ -22,22 +22,34 @@ internal sealed record Question(string Text, string Answer, string Kind, IReadOn
 
     private static Question Parse(JsonElement root, string place)
     {
-        try
-        {
-            var accept = root.TryGetProperty("accept", out var list) ? list.EnumerateArray().Select(item => item.GetString()!).ToArray() : [];
-            return new Question(Field(root, "question", place), Field(root, "answer", place), Optional(root, "kind"), accept);
-        }
-        catch (InvalidOperationException fault)
-        {
-            throw new InputException($"{place}: expected a JSON object with question and answer, found {fault.Message}");
-        }
+        if (root.ValueKind != JsonValueKind.Object) throw new InputException($"{place}: expected a JSON object with question and answer, found {root.ValueKind}");
+        return new Question(Field(root, "question", place), Field(root, "answer", place), Optional(root, "kind", place), Accepted(root, place));
     }
 
     private static string Field(JsonElement root, string name, string place) =>
-        root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
-            ? value.GetString()!
-            : throw new InputException($"{place}: expected a text in \"{name}\", found none");
+        root.TryGetProperty(name, out var value) ? TextOf(value, name, place) : throw new InputException($"{place}: expected a text in \"{name}\", found none");
 
-    private static string Optional(JsonElement root, string name) =>
-        root.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
+    private static string Optional(JsonElement root, string name, string place) =>
+        root.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? TextOf(value, name, place) : "";
+
+    private static IReadOnlyList<string> Accepted(JsonElement root, string place)
+    {
+        const string name = "accept";
+        if (!root.TryGetProperty(name, out var list) || list.ValueKind == JsonValueKind.Null) return [];
+        if (list.ValueKind != JsonValueKind.Array) throw new InputException($"{place}: expected a list of texts in \"{name}\", found {list.ValueKind}");
+        return [.. list.EnumerateArray().Select((item, index) => TextOf(item, $"{name}[{index}]", place))];
+    }
+
+    private static string TextOf(JsonElement value, string name, string place)
+    {
+        if (value.ValueKind != JsonValueKind.String) throw new InputException($"{place}: expected a text in \"{name}\", found {value.ValueKind}");
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException fault)
+        {
+            throw new InputException($"{place}: expected Unicode in \"{name}\", found half of a surrogate pair", fault);
+        }
+    }
 }

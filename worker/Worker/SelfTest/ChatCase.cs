@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MiniMind.Text;
 using MiniMind.Text.Chat;
 
 namespace MiniMind.Worker.SelfTest;
@@ -18,7 +19,17 @@ public sealed class ChatCase : IGoldenCase
         }
     }
 
-    private static string Render(ChatTemplate template, GoldenText text) => template.Render(
-        ChatMessages.Read(text.Value("messages", JsonValueKind.Array), "messages"), text.Optional("tools"),
-        text.Flag("add_generation_prompt"), text.Flag("open_thinking"));
+    private static string Render(ChatTemplate template, GoldenText text)
+    {
+        try
+        {
+            return template.Render(
+                ChatMessages.Read(text.Value("messages", JsonValueKind.Array), "messages"), text.Optional("tools"),
+                text.Flag("add_generation_prompt"), text.Flag("open_thinking"));
+        }
+        catch (InputException fault) when (!fault.Message.StartsWith(text.Place, StringComparison.Ordinal))
+        {
+            throw new InputException($"{text.Place}: {fault.Message}", fault);
+        }
+    }
 }

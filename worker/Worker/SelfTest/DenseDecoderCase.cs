@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using MiniMind.Text;
 using MiniMind.Transformer.Generation;
 using MiniMind.Transformer.Training;
 using static TorchSharp.torch;
@@ -16,17 +17,21 @@ public sealed class DenseDecoderCase(string name) : IGoldenCase
     public void Run(GoldenFolder folder, GoldenComparison comparison)
     {
         using var tensors = folder.Tensors(name);
-        using var state = folder.State(name, tensors);
         var scalars = folder.Scalars(name);
+        var expectedLoss = scalars.Number("loss");
+        var greedy = Greedy(scalars);
+        using var state = GoldenFolder.State(name, scalars, tensors);
+        var ids = GoldenFolder.Ids(tensors, "in/ids", dimensions: 2, state.Config.VocabularySize);
+        var labels = GoldenFolder.Ids(tensors, "in/labels", dimensions: 2, state.Config.VocabularySize);
+        if (labels.Length != ids.Length) throw new InputException($"{tensors.Path}: tensor in/labels: expected {ids.Length} elements like in/ids, found {labels.Length}");
         var length = (int)tensors.Entry("in/ids").Shape[^1];
-        var ids = tensors.ReadIntegers("in/ids");
-        var batch = GoldenFolder.Rows(length, ids, tensors.ReadIntegers("in/labels"));
+        var batch = GoldenFolder.Rows(length, ids, labels);
 
         CompareLogits("out/logits", batch);
         // The family has no dropout: training and evaluation compute the same. Here row by row, to exercise the unmasked way too.
         CompareRowLogits("out/eval_logits");
         var sums = LanguageModelStep.ForwardBackward(state, batch);
-        comparison.Scalar("loss", sums.LossNumerator / sums.Targets, folder.Scalar(name, scalars, "loss").GetDouble());
+        comparison.Scalar("loss", sums.LossNumerator / sums.Targets, expectedLoss);
         foreach (var slot in state.Slots)
         {
             var gradient = state.GradientMemory.Span.Slice((int)slot.Offset, (int)slot.Length).ToArray();
@@ -34,7 +39,6 @@ public sealed class DenseDecoderCase(string name) : IGoldenCase
             comparison.Tensor($"grad/{slot.Name}", gradient, tensors.ReadFloats($"grad/{slot.Name}"));
         }
 
-        var greedy = folder.Scalar(name, scalars, "greedy").EnumerateArray().Select(id => id.GetInt32()).ToArray();
         var generated = new TextGenerator(state.Decoder).Generate(greedy[..PromptLength], SamplingOptions.Greedy(greedy.Length - PromptLength));
         comparison.Exact("greedy", [.. greedy[..PromptLength], .. generated], greedy);
 
@@ -56,6 +60,12 @@ public sealed class DenseDecoderCase(string name) : IGoldenCase
 
             comparison.Tensor(tensor, CollectionsMarshal.AsSpan(values), tensors.ReadFloats(tensor));
         }
+    }
+
+    private static int[] Greedy(GoldenScalars scalars)
+    {
+        var greedy = scalars.Wholes("greedy");
+        return greedy.Count > PromptLength ? [.. greedy] : throw new InputException($"{scalars.Place}: greedy: expected more than {PromptLength} ids, the prompt's, found {greedy.Count}");
     }
 
     private static float[] Values(Tensor tensor) => MemoryMarshal.Cast<byte, float>(tensor.bytes).ToArray();

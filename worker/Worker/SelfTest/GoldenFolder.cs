@@ -1,4 +1,3 @@
-using System.Text.Json;
 using MiniMind.Text;
 using MiniMind.Text.Configuration;
 using MiniMind.Text.Tokenization;
@@ -51,43 +50,52 @@ public sealed class GoldenFolder
     public SafetensorsFile Tensors(string name) => SafetensorsFile.Open(Path($"{name}.safetensors"));
 
     /// <summary>The scalars of a case.</summary>
-    public JsonElement Scalars(string name)
+    public GoldenScalars Scalars(string name) => GoldenScalars.Read(Path($"{name}.json"));
+
+    /// <summary>A new state with the case's sizes and the weights under "w/".</summary>
+    /// <exception cref="InputException">Sizes that are missing or impossible, or a tensor that does not fit them.</exception>
+    public static TrainingState State(string name, GoldenScalars scalars, SafetensorsFile tensors)
     {
-        var path = Path($"{name}.json");
+        var sizes = scalars.Under("config");
+        var config = new ModelConfig
+        {
+            Name = name,
+            HiddenSize = sizes.Whole("hidden_size"),
+            Layers = sizes.Whole("num_hidden_layers"),
+            Heads = sizes.Whole("num_attention_heads"),
+            KeyValueHeads = sizes.Whole("num_key_value_heads"),
+            VocabularySize = sizes.Whole("vocab_size"),
+        };
+        if (config.Faults() is { Count: > 0 } faults)
+            throw new InputException($"{sizes.Place}: {string.Join("; ", faults.Select(fault => $"{fault.Field} {fault.Message}"))}");
+        var state = TrainingState.Create(config);
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
-            return document.RootElement.Clone();
+            foreach (var slot in state.Slots) tensors.ReadFloats($"w/{slot.Name}", state.ParametersMemory.Span.Slice((int)slot.Offset, (int)slot.Length));
+            return state;
         }
-        catch (JsonException failure)
+        catch
         {
-            throw new InputException($"{path}:{failure.LineNumber + 1}: expected JSON: {failure.Message}", failure);
+            state.Dispose();
+            throw;
         }
     }
 
-    /// <summary>One value of a case's scalars.</summary>
-    /// <exception cref="InputException">There is none of that name.</exception>
-    public JsonElement Scalar(string name, JsonElement scalars, string key) =>
-        scalars.ValueKind == JsonValueKind.Object && scalars.TryGetProperty(key, out var value)
-            ? value
-            : throw new InputException($"{Path($"{name}.json")}: expected {key}, found none");
-
-    /// <summary>A new state with the case's sizes and the weights under "w/".</summary>
-    public TrainingState State(string name, SafetensorsFile tensors)
+    /// <summary>Token ids of a case, or labels, where -100 stands for none.</summary>
+    /// <param name="tensors">The case's tensors.</param>
+    /// <param name="tensor">Which one.</param>
+    /// <param name="dimensions">[.., B, T]: so many.</param>
+    /// <param name="vocabulary">Ids are below it.</param>
+    /// <exception cref="InputException">No such tensor, another shape, or an id outside the vocabulary; file and tensor are named.</exception>
+    public static long[] Ids(SafetensorsFile tensors, string tensor, int dimensions, int vocabulary)
     {
-        var scalars = Scalar(name, Scalars(name), "config");
-        int Size(string key) => Scalar(name, scalars, key).GetInt32();
-        var state = TrainingState.Create(new ModelConfig
-        {
-            Name = name,
-            HiddenSize = Size("hidden_size"),
-            Layers = Size("num_hidden_layers"),
-            Heads = Size("num_attention_heads"),
-            KeyValueHeads = Size("num_key_value_heads"),
-            VocabularySize = Size("vocab_size"),
-        });
-        foreach (var slot in state.Slots) tensors.ReadFloats($"w/{slot.Name}", state.ParametersMemory.Span.Slice((int)slot.Offset, (int)slot.Length));
-        return state;
+        const int none = -100;
+        var entry = tensors.Entry(tensor);
+        if (entry.Shape.Count != dimensions || entry.Count == 0)
+            throw new InputException($"{tensors.Path}: tensor {tensor}: expected {dimensions} dimensions with elements, found {entry.ShapeText}");
+        var ids = tensors.ReadIntegers(tensor);
+        var wrong = Array.FindIndex(ids, id => id != none && (id < 0 || id >= vocabulary));
+        return wrong < 0 ? ids : throw new InputException($"{tensors.Path}: tensor {tensor}: expected ids from 0 to {vocabulary - 1}, found {ids[wrong]} at {wrong}");
     }
 
     /// <summary>A microbatch of rows [B, T] that are one document each, from ids and labels that are not yet shifted.</summary>

@@ -30,7 +30,17 @@ public sealed class GoldenText(string place, JsonElement line)
             : throw new InputException($"{place}: expected \"{key}\" ({kind}), found {(value.ValueKind == JsonValueKind.Undefined ? "none" : value.ValueKind)}");
 
     /// <summary>A text that must be there.</summary>
-    public string Text(string key) => Value(key, JsonValueKind.String).GetString()!;
+    public string Text(string key)
+    {
+        try
+        {
+            return Value(key, JsonValueKind.String).GetString()!;
+        }
+        catch (InvalidOperationException fault)
+        {
+            throw new InputException($"{place}: expected Unicode in \"{key}\", found half of a surrogate pair", fault);
+        }
+    }
 
     /// <summary>A value that may be absent.</summary>
     public JsonElement? Optional(string key) =>

@@ -13,10 +13,11 @@ public sealed class TrajectoryCase : IGoldenCase
     public void Run(GoldenFolder folder, GoldenComparison comparison)
     {
         using var tensors = folder.Tensors(Name);
-        using var state = folder.State(Name, tensors);
         var scalars = folder.Scalars(Name);
+        var (expectedLosses, expectedNorms) = (scalars.Numbers("losses"), scalars.Numbers("grad_norms"));
+        using var state = GoldenFolder.State(Name, scalars, tensors);
+        var ids = GoldenFolder.Ids(tensors, "in/ids", dimensions: 3, state.Config.VocabularySize);
         var shape = tensors.Entry("in/ids").Shape; // [steps, B, T]
-        var ids = tensors.ReadIntegers("in/ids");
         var perStep = (int)(shape[1] * shape[2]);
         var losses = new List<float>();
         var norms = new List<float>();
@@ -30,11 +31,9 @@ public sealed class TrajectoryCase : IGoldenCase
             losses.Add((float)(sums.LossNumerator / sums.Targets));
         }
 
-        comparison.Tensor("losses", losses.ToArray(), Numbers("losses"));
-        comparison.Tensor("grad_norms", norms.ToArray(), Numbers("grad_norms"));
+        comparison.Tensor("losses", losses.ToArray(), [.. expectedLosses]);
+        comparison.Tensor("grad_norms", norms.ToArray(), [.. expectedNorms]);
         foreach (var slot in state.Slots)
             comparison.Tensor($"final/{slot.Name}", state.ParametersMemory.Span.Slice((int)slot.Offset, (int)slot.Length), tensors.ReadFloats($"final/{slot.Name}"));
-
-        float[] Numbers(string key) => [.. folder.Scalar(Name, scalars, key).EnumerateArray().Select(value => value.GetSingle())];
     }
 }

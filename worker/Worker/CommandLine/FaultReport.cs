@@ -1,0 +1,43 @@
+using MiniMind.Text;
+
+namespace MiniMind.Worker.CommandLine;
+
+/// <summary>Turns what went wrong into one line and an exit code.</summary>
+internal static class FaultReport
+{
+    private const int WrongInput = 2;
+    private const int Fault = 1;
+
+    /// <summary>
+    /// Writes "error: ..." for a fault: wrong input and the system's refusals as they are, anything else with its kind and where to look. A stack
+    /// trace never: whoever needs one has the log of a run.
+    /// </summary>
+    /// <returns>The exit code.</returns>
+    public static int Write(Exception fault, TextWriter error)
+    {
+        // A message that was meant for the user stays on top, however it was carried here.
+        for (var inner = fault; inner is not null; inner = inner.InnerException)
+        {
+            if (inner is not InputException) continue;
+            error.WriteLine($"error: {inner.Message}");
+            return WrongInput;
+        }
+
+        error.WriteLine($"error: {Describe(fault)}");
+        return Fault;
+    }
+
+    private static string Describe(Exception fault)
+    {
+        // libtorch appends its own stack trace from the second line on.
+        var message = fault.Message.Trim().Split('\n')[0].Trim();
+        return fault switch
+        {
+            IOException or UnauthorizedAccessException => message,
+            OutOfMemoryException => $"out of memory: {message} Use a smaller model, batch or number of new tokens",
+            OperationCanceledException => "stopped before the end",
+            System.Runtime.InteropServices.ExternalException => $"libtorch: {message}",
+            _ => $"this program failed ({fault.GetType().Name}): {message}",
+        };
+    }
+}
