@@ -26,7 +26,8 @@ internal sealed class TrainingCrew(RunFile run, RunFolder folder, CoordinatorHos
             _workers.Start(run.Workers);
             _runner = new StageRunner(grain, _events, screen, _workers.Progressed, time);
         }
-        return await _runner.RunAsync(spec, firstStep, run.Workers, stop);
+        // Whoever left during an earlier stage is not waited for.
+        return await _runner.RunAsync(spec, firstStep, _workers!.Present, stop);
     }
 
     /// <summary>Nothing more is trained: the workers end by themselves, within a bounded time.</summary>

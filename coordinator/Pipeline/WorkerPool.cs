@@ -17,6 +17,7 @@ internal sealed class WorkerPool : IAsyncDisposable
     private readonly RunEventQueue _events;
     private readonly Dictionary<string, int> _restarts = [];
     private readonly Lock _gate = new();
+    private int _present;
     private bool _closing;
 
     public WorkerPool(RunFile run, RunFolder folder, string address, IRunScreen screen, RunEventQueue events)
@@ -27,9 +28,19 @@ internal sealed class WorkerPool : IAsyncDisposable
         _launcher.Exited += (_, exit) => OnExit(exit);
     }
 
+    /// <summary>Workers that may still come: all but those that have left, or died too often.</summary>
+    public int Present
+    {
+        get
+        {
+            lock (_gate) return _present;
+        }
+    }
+
     /// <summary>Starts workers named worker-0, worker-1, ….</summary>
     public void Start(int count)
     {
+        _present = count;
         for (var i = 0; i < count; i++) Start($"worker-{i}");
     }
 
@@ -77,6 +88,7 @@ internal sealed class WorkerPool : IAsyncDisposable
                 Start(exit.Name);
                 return;
             }
+            _present--;
             if (_launcher.Running.Any(name => name != exit.Name)) return;
             _events.Add(new RunEvent { Failed = new RunFailed { Message = LastWords(exit) } });
         }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using MiniMind.Integration.Tests.Programs;
 using MiniMind.Integration.Tests.Runs;
 
@@ -53,6 +54,34 @@ public sealed class AnswerTests(ReferenceRun reference)
         Assert.Contains("What does ", ended.Output, StringComparison.Ordinal);
         // The examination has no part in the weights.
         Assert.Equal(reference.Result.Model, RunResult.Read(project.PathOf("exam")).Model);
+    }
+
+    [Fact]
+    public async Task Eval_stages_are_run_in_their_places()
+    {
+        var project = reference.Project;
+        var lines = File.ReadAllLines(project.PathOf(TinyProject.RunFileName));
+        var sft = Array.FindIndex(lines, line => line.Contains("stage: sft", StringComparison.Ordinal));
+        File.WriteAllLines(project.PathOf("two-exams.yaml"),
+        [
+            .. lines[..sft], $"  - {{stage: eval, name: halfway, data: {TinyProject.QuestionsFile}}}",
+            lines[sft], $"  - {{stage: eval, name: final, data: {TinyProject.QuestionsFile}}}",
+        ]);
+
+        var ended = await Program.RunAsync(project.Folder, "run", "two-exams.yaml", "--plain", "--out", "two-exams", "--workers", "1");
+
+        Assert.True(ended.ExitCode == 0, ended.ToString());
+        Assert.Matches(@"(?m)^pretrain .*\n^halfway .* 0\.0 -> \d+\.\d\n^sft .*\n^final .* 0\.0 -> [1-9]\d*\.\d$", ended.Output);
+        // The same questions before any training; then to the model of pretraining, then to that of fine-tuning.
+        Assert.Equal(AnswersOf("halfway-before"), AnswersOf("final-before"));
+        Assert.NotEqual(AnswersOf("halfway-before"), AnswersOf("halfway-after"));
+        Assert.NotEqual(AnswersOf("halfway-after"), AnswersOf("final-after"));
+
+        string AnswersOf(string exam)
+        {
+            using var result = JsonDocument.Parse(File.ReadAllBytes(project.PathOf("two-exams", "eval", $"{exam}.json")));
+            return result.RootElement.GetProperty("answers").GetRawText();
+        }
     }
 
     private async Task<string> ChatAsync(params string[] options)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MiniMind.Integration.Tests.Programs;
 using MiniMind.Integration.Tests.Runs;
 
 namespace MiniMind.Integration.Tests;
@@ -55,5 +56,42 @@ public sealed class CheckpointTests(ReferenceRun reference)
             .Select(entry => (entry.GetProperty("stage_index").GetInt32(), int.Parse(entry.GetProperty("step").GetString()!, System.Globalization.CultureInfo.InvariantCulture)));
 
         Assert.Equal([.. Enumerable.Range(1, 18).Select(step => (1, step)), .. Enumerable.Range(1, 46).Select(step => (2, step))], steps);
+    }
+
+    [Fact]
+    public async Task Vocabulary_of_the_model_is_the_one_given_when_that_is_larger_than_the_tokenizers()
+    {
+        const int Given = 640;
+        var project = reference.Project;
+        File.WriteAllText(project.PathOf("padded.yaml"), $$"""
+            model: {preset: tiny, layers: 1, vocabulary_size: {{Given}}}
+            sequence_length: 64
+            stages:
+              - {stage: tokenizer, data: {{TinyProject.PretrainFile}}, vocabulary_size: 400}
+              - {stage: pretrain, data: {{TinyProject.PretrainFile}}}
+            """);
+
+        var ended = await Program.RunAsync(project.Folder, "run", "padded.yaml", "--plain", "--out", "padded", "--workers", "1");
+
+        Assert.True(ended.ExitCode == 0, ended.ToString());
+        Assert.InRange(TokensOf(project.PathOf("padded", "tokenizer", "tokenizer.json")), 300, 400);
+        Assert.Equal(Given, VocabularyOf(project.PathOf("padded", "latest")));
+        // The reference leaves it to the tokenizer stage, which may stop below the size that it was asked for.
+        Assert.Equal(TokensOf(Path.Combine(reference.Folder, "tokenizer", "tokenizer.json")), VocabularyOf(Path.Combine(reference.Folder, "latest")));
+    }
+
+    private static int VocabularyOf(string model)
+    {
+        using var config = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(model, "config.json")));
+        return config.RootElement.GetProperty("vocab_size").GetInt32();
+    }
+
+    /// <summary>Ids of a tokenizer file: one more than the greatest.</summary>
+    private static int TokensOf(string tokenizer)
+    {
+        using var file = JsonDocument.Parse(File.ReadAllBytes(tokenizer));
+        var words = file.RootElement.GetProperty("model").GetProperty("vocab").EnumerateObject().Select(word => word.Value.GetInt32());
+        var added = file.RootElement.GetProperty("added_tokens").EnumerateArray().Select(token => token.GetProperty("id").GetInt32());
+        return words.Concat(added).Max() + 1;
     }
 }

@@ -3,12 +3,18 @@ using System.Runtime.InteropServices;
 
 namespace MiniMind.Integration.Tests.Programs;
 
-/// <summary>Signals with their numbers on Linux and macOS.</summary>
+/// <summary>Signals with their numbers on Linux.</summary>
 internal enum Signal
 {
     Interrupt = 2,
     Kill = 9,
     Terminate = 15,
+
+    /// <summary>Goes on where <see cref="Stop"/> held it.</summary>
+    Continue = 18,
+
+    /// <summary>Holds the process: it computes nothing and says nothing, but its connections stay open.</summary>
+    Stop = 19,
 }
 
 /// <summary>Sends signals, and finds whom to send them to.</summary>
@@ -24,6 +30,9 @@ internal static partial class Signals
             if (int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var id) && ParentOf(folder) == processId) children.Add(id);
         return [.. children.Order()];
     }
+
+    /// <summary>Whether a process is there and has not ended (Linux).</summary>
+    public static bool IsRunning(int processId) => ParentOf($"/proc/{processId}") is not null;
 
     /// <summary>Waits until a process has a child, which the system reports to nobody but its parent.</summary>
     public static async Task<int> NewChildAsync(int processId)
