@@ -33,7 +33,7 @@ public interface IStageEffects
     /// <summary>A new generation has begun.</summary>
     void Formed(Generation generation);
 
-    /// <summary>A worker said or did something worth telling: its state in one word (preparing, gone, leaving, trouble, refused), and details.</summary>
+    /// <summary>A worker said or did something worth telling: its state in one word (alive, preparing, gone, leaving, trouble, refused), and details.</summary>
     void Noticed(string worker, string state, string detail);
 
     /// <summary>The stage's last checkpoint is complete and its ledger is whole.</summary>

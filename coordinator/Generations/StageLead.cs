@@ -9,6 +9,9 @@ namespace MiniMind.Coordinator.Generations;
 /// </summary>
 public sealed class StageLead
 {
+    /// <summary>State of a worker that has given a sign of life before the first generation.</summary>
+    public const string Alive = "alive";
+
     private const int MostSkipsInARow = 5;
 
     private readonly StageSpec _spec;
@@ -75,6 +78,7 @@ public sealed class StageLead
                 break;
             case WorkerReport.ReportOneofCase.Heartbeat:
                 _controller.Beat(worker, incarnation, report.Heartbeat);
+                if (_controller.Current is null) _effects.Noticed(worker, Alive, report.Heartbeat.Phase);
                 break;
             case WorkerReport.ReportOneofCase.Validated when report.Validated.StageIndex == _spec.StageIndex:
                 _effects.Validated(report.Validated);
@@ -139,7 +143,7 @@ public sealed class StageLead
     public async Task StopAsync(string reason)
     {
         _stopReason = reason;
-        if (_controller.Current is null) await EndAsync(() => _effects.HaltedAsync(0));
+        if (_controller.Current is null) await EndAsync(() => _effects.HaltedAsync(_progress.RestoreStep));
         else _effects.Broadcast(new CoordinatorOrder { Stop = new StopOrder { Reason = reason } });
     }
 

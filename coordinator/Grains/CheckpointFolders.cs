@@ -38,6 +38,20 @@ public sealed class CheckpointFolders(RunFolder folder, ArtifactStore artifacts)
     /// <summary>A checkpoint's folder, relative to the run's.</summary>
     public string RelativePathOf(string stage, long step) => Path.Combine(Path.GetFileName(folder.Checkpoints), $"{stage}-{step}");
 
+    /// <summary>
+    /// Brings the folder back to what is recorded: deletes what a process that was killed left unfinished or undeleted, and sets the links. For a time when
+    /// nobody else writes.
+    /// </summary>
+    public void Repair(IReadOnlyList<CheckpointRecord> records)
+    {
+        if (!Directory.Exists(folder.Checkpoints)) return;
+        var known = records.Select(record => Path.GetFileName(record.Folder)).ToHashSet();
+        foreach (var path in Directory.GetDirectories(folder.Checkpoints).Where(path => !known.Contains(Path.GetFileName(path)))) Directory.Delete(path, recursive: true);
+        if (records.Count == 0) return;
+        Link(folder.Latest, records[^1].Folder);
+        if (records.LastOrDefault(record => record.Best) is { } best) Link(folder.Best, best.Folder);
+    }
+
     /// <summary>Lets a link of the run's folder point to a checkpoint, atomically.</summary>
     public static void Link(string link, string relative)
     {

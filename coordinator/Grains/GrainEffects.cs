@@ -28,8 +28,9 @@ internal sealed class GrainEffects(
     public async Task RecordCheckpointAsync(CheckpointWritten written)
     {
         var records = stored.State.Checkpoints;
-        var loss = _validations.TryGetValue(written.Step, out var measured) ? measured : (double?)null;
-        var best = loss is { } value && double.IsFinite(value) && !records.Any(other => other.StageIndex == spec.StageIndex && other.ValidationLoss <= value);
+        // A loss that is no number is none to compare with.
+        var loss = _validations.TryGetValue(written.Step, out var measured) && double.IsFinite(measured) ? measured : (double?)null;
+        var best = loss is { } value && !records.Any(other => other.StageIndex == spec.StageIndex && other.ValidationLoss <= value);
         var record = new CheckpointRecord
         {
             StageIndex = written.StageIndex, Step = written.Step, Folder = folders.RelativePathOf(spec.Stage, written.Step),
@@ -74,7 +75,7 @@ internal sealed class GrainEffects(
 
     public void Noticed(string worker, string state, string detail)
     {
-        if (state is not "preparing") record.Append(new MembershipEvent(state, 0, [worker], detail));
+        if (state is not ("preparing" or StageLead.Alive)) record.Append(new MembershipEvent(state, 0, [worker], detail));
         tell(new RunEvent { Noticed = new WorkerNoticed { Worker = worker, State = state, Detail = detail } });
     }
 

@@ -15,10 +15,10 @@ public interface IRunGrain : IGrainWithStringKey
     Task<RunRecord> RecordAsync();
 
     /// <summary>Begins a run, or goes on with it.</summary>
-    /// <exception cref="InvalidOperationException">The stored run has another identity.</exception>
     /// <param name="identity">Hash of all that may change bits.</param>
     /// <param name="settings">The run file's part of it in plain text, to tell what has changed.</param>
-    Task OpenAsync(string identity, string settings);
+    /// <returns>Null, or why the run cannot be gone on with.</returns>
+    Task<string?> OpenAsync(string identity, string settings);
 
     /// <summary>Watches what happens, until the watcher is gone.</summary>
     Task WatchAsync(IRunWatcher watcher);

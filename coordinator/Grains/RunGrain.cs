@@ -31,13 +31,24 @@ public sealed class RunGrain(
         return Task.CompletedTask;
     }
 
-    public async Task OpenAsync(string identity, string settings)
+    public async Task<string?> OpenAsync(string identity, string settings)
     {
-        if (stored.State.Identity == identity) return;
-        if (stored.State.Identity.Length > 0) throw new InvalidOperationException($"the stored run has identity {stored.State.Identity}");
-        (stored.State.Identity, stored.State.Settings) = (identity, settings);
-        await stored.WriteStateAsync();
+        if (stored.State.Identity.Length == 0)
+        {
+            if (_ledger.Newest.Step > 0) return $"{folder.Ledger} belongs to a run of another name: go on with that, or start anew with --out DIR";
+            (stored.State.Identity, stored.State.Settings) = (identity, settings);
+            await stored.WriteStateAsync();
+            return null;
+        }
+        if (stored.State.Identity != identity) return "its data or its tokenizer changed: undo that, or start anew with --out DIR";
+        if (stored.State.Checkpoints.LastOrDefault() is { } newest && !IsInLedger(newest))
+            return $"{folder.Ledger} lacks the entry of {newest.Folder}: put back the whole file, or start anew with --out DIR";
+        folders.Repair(stored.State.Checkpoints);
+        return null;
     }
+
+    private bool IsInLedger(CheckpointRecord checkpoint) =>
+        _ledger.HashOf(checkpoint.StageIndex, checkpoint.Step) is { } hash && Convert.ToHexStringLower(hash.Span) == checkpoint.LedgerHash;
 
     public Task<RunRecord> RecordAsync() => Task.FromResult(stored.State);
 

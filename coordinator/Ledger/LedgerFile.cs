@@ -1,5 +1,6 @@
 using System.Text;
 using Google.Protobuf;
+using MiniMind.Coordinator.Storage;
 using MiniMind.Protos;
 
 namespace MiniMind.Coordinator.Ledger;
@@ -13,16 +14,9 @@ public sealed class LedgerFile(string path) : ILedgerStore
     public IReadOnlyList<LedgerEntry> Load()
     {
         if (!File.Exists(path)) return [];
-        var bytes = File.ReadAllBytes(path);
-        var complete = Array.LastIndexOf(bytes, (byte)'\n') + 1;
-        if (complete < bytes.Length)
-        {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Write);
-            file.SetLength(complete);
-            file.Flush(flushToDisk: true);
-        }
+        LineFile.DropUnfinishedLine(path);
         var entries = new List<LedgerEntry>();
-        foreach (var line in Encoding.UTF8.GetString(bytes, 0, complete).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var line in File.ReadLines(path).Where(line => line.Length > 0))
         {
             try
             {

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using MiniMind.Coordinator.Storage;
 
 namespace MiniMind.Coordinator.Ledger;
 
@@ -27,7 +28,8 @@ public sealed class MembershipRecord
     public MembershipRecord(string path, TimeProvider time)
     {
         (_path, _time) = (path, time);
-        var last = File.Exists(path) ? File.ReadLines(path).LastOrDefault(line => line.EndsWith('}')) : null;
+        LineFile.DropUnfinishedLine(path);
+        var last = File.Exists(path) ? File.ReadLines(path).LastOrDefault() : null;
         _head = last is null ? new string('0', 64) : HashOf(last);
     }
 

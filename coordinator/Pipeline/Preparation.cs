@@ -23,8 +23,8 @@ internal sealed class Preparation(RunFile run, RunFolder folder, ArtifactStore a
         var model = run.VocabularyGiven ? run.Model : run.Model with { VocabularySize = tokenizer.VocabularySize };
         model = model with { BeginningOfSequence = tokenizer.BeginningOfSequence, EndOfSequence = tokenizer.EndOfSequence, Padding = tokenizer.Padding };
         screen.Message(
-            $"model {model.Name}: {model.ParameterCount:N0} parameters, vocabulary {model.VocabularySize:N0}; weights, gradient and moments take "
-            + $"{16.0 * model.ParameterCount / (1 << 20):N0} MB in each worker");
+            $"model {model.Name}: {model.ParameterCount:N0} parameters, vocabulary {model.VocabularySize:N0}; "
+            + $"{16.0 * model.ParameterCount / (1 << 20):N0} MB per worker for weights, gradient and moments");
         var datasets = new List<(TrainingStage Stage, int Index, IngestedDataset Data)>();
         foreach (var (index, stage) in run.Stages.Index())
             if (stage is TrainingStage training) datasets.Add((training, index, await IngestAsync(training, tokenizer, cancellation)));

@@ -1,3 +1,4 @@
+using MiniMind.Coordinator.Storage;
 using MiniMind.Text;
 
 namespace MiniMind.Coordinator.Pipeline;
@@ -5,16 +6,25 @@ namespace MiniMind.Coordinator.Pipeline;
 /// <summary>Keeps two coordinators out of one run's folder; let go by the operating system when the process dies.</summary>
 internal static class RunLock
 {
-    /// <exception cref="InputException">Another process works in the folder.</exception>
+    private const int AlreadyLocked = 11; // EWOULDBLOCK
+
+    /// <summary>Makes the folder, if need be, and takes the lock in it.</summary>
+    /// <exception cref="InputException">Another process works in the folder, or it cannot be written.</exception>
     public static FileStream Take(string path)
     {
+        var folder = Path.GetDirectoryName(path)!;
         try
         {
+            Directory.CreateDirectory(folder);
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException fault)
+        catch (IOException fault) when (fault.HResult == AlreadyLocked || OperatingSystem.IsWindows())
         {
-            throw new InputException($"{Path.GetDirectoryName(path)}: another minimind works in this folder; wait for it, or choose another folder with --out", fault);
+            throw new InputException($"{folder}: another minimind works in this folder; wait for it, or choose another folder with --out", fault);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException && !DiskFull.IsCause(fault))
+        {
+            throw new InputException($"{folder}: expected a folder that can be written, found: {fault.Message}; choose another one with --out", fault);
         }
     }
 }

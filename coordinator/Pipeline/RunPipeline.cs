@@ -19,7 +19,6 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
         var start = time.GetTimestamp();
         var run = RunFile.Load(options.File, options.Overrides);
         var folder = new RunFolder(Path.GetFullPath(run.Out));
-        Directory.CreateDirectory(folder.Root);
         using var locked = RunLock.Take(folder.Lock);
         RefuseToOverwrite(folder);
 
@@ -30,14 +29,19 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
         // A device that is not there is named before anything is prepared for it.
         if (run.Device != RunFile.Cpu) await worker.RunAsync(["check", "--device", run.Device], stop);
         await using var host = await CoordinatorHost.StartAsync(folder, options.Verbose, time);
+        var grain = host.Grains.GetGrain<IRunGrain>(run.Name);
+        var record = await grain.RecordAsync();
+        // Before anything is prepared: a run that is not gone on with keeps its files as they are.
+        RefuseChanges(record, run, folder);
+        if (options.Resume && record.Identity.Length == 0) screen.Message($"there is no run in {run.Out} to go on with: starting one");
         host.Artifacts.RemoveAbandoned();
         var prepared = await new Preparation(run, folder, host.Artifacts, screen).PrepareAsync(stop);
-        var grain = host.Grains.GetGrain<IRunGrain>(run.Name);
-        var record = await OpenAsync(grain, run, prepared, folder);
+        if (await grain.OpenAsync(prepared.Identity, run.CanonicalText) is { } reason)
+            throw new InputException($"the run in {folder.Root} cannot be gone on with: {reason}");
 
         var examination = new Examination(run, folder, worker);
         var before = await examination.BeforeAsync(prepared, stop);
-        await using var told = stop.Register(() => screen.Message("stopping after the step in flight, with a checkpoint; a second time ends at once"));
+        await using var told = stop.Register(() => screen.Message("stopping; what is being trained writes a checkpoint after the step in flight; a second time ends at once"));
         await using var training = new TrainingCrew(run, folder, host, grain, screen, time);
         var stages = new List<StageSummary>();
         IReadOnlyList<SampleAnswer> samples = [];
@@ -65,9 +69,12 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
                 if (halted) return ExitCodes.Success;
             }
         }
-        screen.RunEnded(new RunSummary(stages, samples, time.GetElapsedTime(start), Path.GetRelativePath(Environment.CurrentDirectory, folder.Latest)));
+        screen.RunEnded(new RunSummary(stages, samples, time.GetElapsedTime(start), Result(folder)));
         return ExitCodes.Success;
     }
+
+    private static string? Result(RunFolder folder) =>
+        Directory.Exists(folder.Latest) ? Path.GetRelativePath(Environment.CurrentDirectory, folder.Latest) : null;
 
     /// <summary>The end of the training stage before a stage.</summary>
     private static async Task<string> ModelBeforeAsync(IRunGrain grain, RunFolder folder, int index)
@@ -84,17 +91,13 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
             $"{folder.Root} already holds a run: go on with it by --resume, choose another folder with --out DIR, or delete it");
     }
 
-    private static async Task<RunRecord> OpenAsync(IRunGrain grain, RunFile run, PreparedRun prepared, RunFolder folder)
+    private static void RefuseChanges(RunRecord record, RunFile run, RunFolder folder)
     {
-        var record = await grain.RecordAsync();
-        if (record.Identity.Length > 0 && record.Identity != prepared.Identity)
-        {
-            var changes = SettingsChange.Describe(record.Settings, run.CanonicalText);
-            var changed = changes.Count > 0 ? string.Join("; ", changes) : "its data or its tokenizer";
-            throw new InputException(
-                $"the run in {folder.Root} was made otherwise, so going on would not give one result. Changed: {changed}. Undo that, or start anew with --out DIR");
-        }
-        await grain.OpenAsync(prepared.Identity, run.CanonicalText);
-        return record;
+        if (record.Identity.Length == 0) return;
+        var changes = SettingsChange.Describe(record.Settings, run.CanonicalText);
+        if (changes.Count == 0) return;
+        throw new InputException(
+            $"the run in {folder.Root} was made otherwise, so going on would not give one result. Changed: {string.Join("; ", changes)}. "
+            + "Undo that, or start anew with --out DIR");
     }
 }

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using MiniMind.Coordinator.Generations;
 using MiniMind.Coordinator.Grains;
 using MiniMind.Coordinator.Screen;
 using MiniMind.Protos;
@@ -14,10 +15,12 @@ internal enum StageEnd
 }
 
 /// <summary>Sees one stage through: begins it, shows what happens, and waits for its end.</summary>
-internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScreen screen, Action progressed, TimeProvider time)
+internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScreen screen, Action<IReadOnlyList<string>> progressed, TimeProvider time)
 {
     private static readonly TimeSpan FirstWorker = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(5);
 
+    private IReadOnlyList<string> _members = [];
     private bool _formed;
 
     /// <exception cref="InputException">A worker found the input wrong.</exception>
@@ -30,13 +33,11 @@ internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScr
             spec.SequenceLength, spec.Lanes, spec.TrainingSequences));
         var meter = new StageProgressMeter(spec, firstStep, time);
         await grain.BeginStageAsync(spec.ToByteArray(), expectedWorkers);
-        await using var stopping = stop.Register(() => grain.StopAsync("Ctrl-C").Ignore());
-        using var patience = new CancellationTokenSource(FirstWorker, time);
+        await using var stopping = stop.Register(() => grain.StopAsync("asked to stop").Ignore());
+        _formed = false;
         while (true)
         {
-            var happened = await NextAsync(_formed ? CancellationToken.None : patience.Token);
-            // Whoever prepares is on its way.
-            if (happened.Noticed?.State == "preparing") patience.CancelAfter(FirstWorker);
+            var happened = await NextAsync(spec.Stage);
             if (Show(spec, meter, happened) is not { } end) continue;
             var summary = meter.Summary();
             if (end == StageEnd.Completed) screen.StageEnded(summary);
@@ -44,16 +45,28 @@ internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScr
         }
     }
 
-    private async Task<RunEvent> NextAsync(CancellationToken patience)
+    /// <summary>
+    /// Waits for the next event. Before the first generation somebody must come, or at least give a sign of life, within a bounded time; afterwards a long
+    /// silence is told, because a step may take long.
+    /// </summary>
+    private async Task<RunEvent> NextAsync(string stage)
     {
-        try
+        while (true)
         {
-            return await events.Reader.ReadAsync(patience);
-        }
-        catch (OperationCanceledException)
-        {
-            throw new RunFailedException(
-                $"no worker came within {FirstWorker.TotalMinutes:0} minutes; the workers' logs (logs/ in the run's folder) may say why");
+            using var patience = new CancellationTokenSource(_formed ? Quiet : FirstWorker, time);
+            try
+            {
+                return await events.Reader.ReadAsync(patience.Token);
+            }
+            catch (OperationCanceledException) when (!_formed)
+            {
+                throw new RunFailedException(
+                    $"no worker came within {FirstWorker.TotalMinutes:0} minutes; the workers' logs (logs/ in the run's folder) may say why");
+            }
+            catch (OperationCanceledException)
+            {
+                screen.Message($"{stage}: no step for {Quiet.TotalMinutes:0} minutes; the workers' logs (logs/ in the run's folder) may say why");
+            }
         }
     }
 
@@ -62,7 +75,7 @@ internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScr
         switch (happened.HappenedCase)
         {
             case RunEvent.HappenedOneofCase.Committed:
-                progressed();
+                progressed(_members);
                 screen.StepCommitted(meter.Add(happened.Committed));
                 break;
             case RunEvent.HappenedOneofCase.Validated:
@@ -70,9 +83,11 @@ internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScr
                 screen.Validated(spec.Stage, happened.Validated.Step, happened.Validated.Loss);
                 break;
             case RunEvent.HappenedOneofCase.Formed:
-                _formed = true;
+                (_formed, _members) = (true, [.. happened.Formed.Workers]);
                 screen.GenerationStarted(happened.Formed.Number, [.. happened.Formed.Workers], happened.Formed.Reason);
                 foreach (var worker in happened.Formed.Workers) screen.WorkerChanged(worker, "training");
+                break;
+            case RunEvent.HappenedOneofCase.Noticed when happened.Noticed.State == StageLead.Alive:
                 break;
             case RunEvent.HappenedOneofCase.Noticed:
                 screen.WorkerChanged(happened.Noticed.Worker, happened.Noticed.State);

@@ -44,10 +44,11 @@ internal sealed class WorkerPool : IAsyncDisposable
         for (var i = 0; i < count; i++) Start($"worker-{i}");
     }
 
-    /// <summary>Steps are being committed: earlier deaths no longer count.</summary>
-    public void Progressed()
+    /// <summary>These workers take part in steps that are being committed: their earlier deaths no longer count.</summary>
+    public void Progressed(IReadOnlyList<string> members)
     {
-        lock (_gate) _restarts.Clear();
+        lock (_gate)
+            foreach (var member in members) _restarts.Remove(member);
     }
 
     /// <summary>Waits until all workers have ended by themselves, for a bounded time.</summary>
@@ -77,20 +78,32 @@ internal sealed class WorkerPool : IAsyncDisposable
         {
             if (_closing) return;
             _screen.WorkerChanged(exit.Name, "gone");
-            var restarts = _restarts[exit.Name] = _restarts.GetValueOrDefault(exit.Name) + 1;
-            if (exit.ExitCode == 0)
-            {
-                _screen.Message($"{exit.Name} left");
-            }
-            else if (restarts <= MostRestarts)
-            {
-                _screen.Message($"{exit.Name} ended with exit code {exit.ExitCode}; starting it again ({restarts} of {MostRestarts}); its log: {exit.LogPath}");
-                Start(exit.Name);
-                return;
-            }
+            if (exit.ExitCode == 0) _screen.Message($"{exit.Name} left");
+            else if (Restart(exit)) return;
             _present--;
             if (_launcher.Running.Any(name => name != exit.Name)) return;
             _events.Add(new RunEvent { Failed = new RunFailed { Message = LastWords(exit) } });
+        }
+    }
+
+    private bool Restart(WorkerExit exit)
+    {
+        var restarts = _restarts[exit.Name] = _restarts.GetValueOrDefault(exit.Name) + 1;
+        if (restarts > MostRestarts)
+        {
+            _screen.Message($"{exit.Name} ended with exit code {exit.ExitCode} for the {restarts}th time and is given up; its log: {exit.LogPath}");
+            return false;
+        }
+        _screen.Message($"{exit.Name} ended with exit code {exit.ExitCode}; starting it again ({restarts} of {MostRestarts}); its log: {exit.LogPath}");
+        try
+        {
+            Start(exit.Name);
+            return true;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
+        {
+            _screen.Message($"{exit.Name} cannot be started again: {fault.Message}");
+            return false;
         }
     }
 

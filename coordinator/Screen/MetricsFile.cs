@@ -27,6 +27,7 @@ public sealed class MetricsFile : IRunScreen
     {
         _time = time;
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        LineFile.DropUnfinishedLine(path);
         _file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, 0);
     }
 

@@ -30,7 +30,9 @@ public sealed class CoordinatorHost : IAsyncDisposable
     /// <summary>Starts on loopback, on any free port.</summary>
     public static async Task<CoordinatorHost> StartAsync(RunFolder folder, bool verbose, TimeProvider time)
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        // Settings files of the current folder and variables of the environment are not meant for this server.
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.Sources.Clear();
         builder.Logging.SetMinimumLevel(verbose ? LogLevel.Information : LogLevel.None);
         // Signals are the command line's to answer.
         builder.Services.AddSingleton<IHostLifetime, SilentLifetime>();
@@ -72,7 +74,7 @@ public sealed class CoordinatorHost : IAsyncDisposable
     private static void AddTelemetry(WebApplicationBuilder builder)
     {
         // Exported over OTLP when the standard variable names a collector.
-        if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is null) return;
+        if (Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT") is null) return;
         builder.Services.AddOpenTelemetry()
             .WithMetrics(metrics => metrics.AddMeter("Microsoft.Orleans").AddAspNetCoreInstrumentation().AddRuntimeInstrumentation().AddOtlpExporter())
             .WithTracing(traces => traces.AddSource("Microsoft.Orleans.Application").AddAspNetCoreInstrumentation().AddOtlpExporter());
