@@ -13,7 +13,7 @@ using MiniMind.Text.Tokenization;
 namespace MiniMind.Coordinator.Pipeline;
 
 /// <summary>Everything that happens before the first step: sample data, tokenizer, encoded and packed data, stage specifications.</summary>
-internal sealed class Preparation(RunFile run, RunFolder folder, ArtifactStore artifacts, IRunScreen screen)
+internal sealed class Preparation(RunFile run, RunFolder folder, ArtifactStore artifacts, IRunScreen screen, TimeProvider time)
 {
     /// <summary>Prepares all stages. Whatever is there already, from an earlier attempt or another run of the same data, is not done again.</summary>
     public async Task<PreparedRun> PrepareAsync(CancellationToken cancellation)
@@ -60,7 +60,7 @@ internal sealed class Preparation(RunFile run, RunFolder folder, ArtifactStore a
             Kind = stage.Kind, Files = stage.Data, ValidationFiles = stage.Validation.Files, ValidationFraction = stage.Validation.Fraction,
             Tokenizer = tokenizer, CacheFolder = folder.Datasets, BadLines = stage.BadLines,
             Packing = new PackingOptions { SequenceLength = stage.SequenceLength, LongDocuments = stage.LongDocuments, Padding = tokenizer.Padding },
-        }, null, cancellation);
+        }, new DataProgressMeter(stage.Name, screen, time), cancellation);
         var totals = data.Training.Totals;
         screen.Message(
             $"{stage.Name}: {totals.Documents:N0} documents, {totals.Tokens:N0} tokens in {data.Training.Sequences:N0} sequences of {stage.SequenceLength}, "

@@ -26,7 +26,7 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
         await using var screen = Screens.Open(options, run, folder, time);
         if (run.Caveat is { } caveat) screen.Message(caveat);
         await using var host = await CoordinatorHost.StartAsync(folder, options.Verbose, time);
-        var prepared = await new Preparation(run, folder, host.Artifacts, screen).PrepareAsync(stop);
+        var prepared = await new Preparation(run, folder, host.Artifacts, screen, time).PrepareAsync(stop);
         var grain = host.Grains.GetGrain<IRunGrain>(run.Name);
         var record = await OpenAsync(grain, prepared, folder);
 

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using MiniMind.Coordinator.Ingestion;
 using MiniMind.Coordinator.RunFiles;
+using MiniMind.Coordinator.Screen;
 using MiniMind.Text;
 using MiniMind.Text.Datasets;
 using MiniMind.Text.Tokenization;
@@ -26,7 +27,7 @@ internal sealed class TrainedTokenizer(TokenizerStage stage, string folder)
     {
         var key = Key();
         if (File.Exists(KeyFile) && File.ReadAllText(KeyFile) == key) return Tokenizer.Load(folder);
-        tell($"training a tokenizer of {stage.VocabularySize} tokens on {string.Join(", ", stage.Data)}");
+        tell($"training a tokenizer of {stage.VocabularySize} tokens on {string.Join(", ", stage.Data)} ({Figures.Megabytes(stage.Data.Sum(path => new FileInfo(path).Length))})");
         Directory.CreateDirectory(folder);
         File.Delete(KeyFile);
         var bad = new BadLineLog();

@@ -14,6 +14,7 @@ internal sealed class LiveView
     private readonly List<StageLine> _stages = [];
     private readonly SortedDictionary<string, string> _workers = new(StringComparer.Ordinal);
     private string _generation = "";
+    private DataProgress? _data;
 
     private sealed class StageLine(StageStart start)
     {
@@ -23,6 +24,9 @@ internal sealed class LiveView
         public StageSummary? Ended { get; set; }
         public long Done => Step?.Step ?? Start.FirstStep;
     }
+
+    /// <summary>Shown, instead of the stages, until all bytes are done.</summary>
+    public void SetData(DataProgress data) => _data = data.BytesDone < data.BytesTotal ? data : null;
 
     public void Add(StageStart start)
     {
@@ -42,7 +46,13 @@ internal sealed class LiveView
         _generation = FormattableString.Invariant($"generation {number}: {members.Count} {(members.Count == 1 ? "worker" : "workers")}");
 
     /// <param name="width">Columns of the terminal.</param>
-    public IRenderable Draw(int width) => new Rows(StageTable(Math.Clamp(width - OtherColumns, LeastBar, MostBar)), WorkerLine());
+    public IRenderable Draw(int width)
+    {
+        int bar = Math.Clamp(width - OtherColumns, LeastBar, MostBar);
+        return _data is { } data ? DataLine(data, bar) : new Rows(StageTable(bar), WorkerLine());
+    }
+
+    private static Markup DataLine(DataProgress data, int bar) => new($"{Markup.Escape(data.Name)} {Bar(data.Share, bar)} {Markup.Escape(data.ToString())}");
 
     private Table StageTable(int bar)
     {
@@ -52,7 +62,7 @@ internal sealed class LiveView
         {
             table.AddRow(
                 Markup.Escape(line.Start.Stage),
-                Bar(line, bar),
+                Bar(ShareOf(line), bar),
                 line.Start.TotalSteps == 0 ? Figures.None : FormattableString.Invariant($"{line.Done}/{line.Start.TotalSteps}"),
                 Figures.Loss(line.Step?.Loss),
                 Figures.Loss(line.Validation),
@@ -70,10 +80,11 @@ internal sealed class LiveView
         return new Markup($"workers: {string.Join("  ", states)}  [grey]{Markup.Escape(_generation)}[/]");
     }
 
-    private static string Bar(StageLine line, int width)
+    private static double ShareOf(StageLine line) => line.Ended is not null ? 1 : line.Start.TotalSteps == 0 ? 0 : (double)line.Done / line.Start.TotalSteps;
+
+    private static string Bar(double share, int width)
     {
-        double share = line.Ended is not null ? 1 : line.Start.TotalSteps == 0 ? 0 : Math.Clamp((double)line.Done / line.Start.TotalSteps, 0, 1);
-        int full = (int)(share * width);
+        int full = (int)(Math.Clamp(share, 0, 1) * width);
         return $"[green]{new string('━', full)}[/][grey]{new string('━', width - full)}[/]";
     }
 

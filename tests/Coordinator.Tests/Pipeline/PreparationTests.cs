@@ -62,6 +62,6 @@ public sealed class PreparationTests : IDisposable
             """), []);
         var folder = new RunFolder(_folder["out"]);
         await using var screen = new PlainScreen(_told, new ManualTime(), 1);
-        return await new Preparation(run, folder, new ArtifactStore(folder.Artifacts), screen).PrepareAsync(CancellationToken.None);
+        return await new Preparation(run, folder, new ArtifactStore(folder.Artifacts), screen, new ManualTime()).PrepareAsync(CancellationToken.None);
     }
 }
