@@ -30,4 +30,7 @@ internal readonly record struct EncodedLine(RawLine Line, EncodedDocument? Docum
 }
 
 /// <summary>Lines of one file that are encoded together, on one thread.</summary>
+/// <param name="File">Path of the file.</param>
+/// <param name="Lines">In order; none in what ends a file with blank lines.</param>
+/// <param name="Bytes">Read from the file since the batch before, blank lines included; all batches together are the whole file.</param>
 internal sealed record EncodedBatch(string File, IReadOnlyList<EncodedLine> Lines, long Bytes);

@@ -41,16 +41,18 @@ internal sealed class EncodingPipeline(IDocumentEncoder encoder, int threads)
                 await using var file = JsonLines.Open(path);
                 var lines = new List<RawLine>(BatchLines);
                 long bytes = 0;
+                long sent = 0;
                 foreach (var line in RawLines.Read(file, JsonLines.DefaultLongestLine))
                 {
                     lines.Add(line);
                     bytes += line.Length;
                     if (lines.Count < BatchLines && bytes < BatchBytes) continue;
-                    await SendAsync(path, lines, bytes);
-                    (lines, bytes) = (new List<RawLine>(BatchLines), 0);
+                    await SendAsync(path, lines, file.Position - sent);
+                    (lines, bytes, sent) = (new List<RawLine>(BatchLines), 0, file.Position);
                 }
 
-                if (lines.Count > 0) await SendAsync(path, lines, bytes);
+                // The end may be blank lines, which come to nothing but bytes.
+                if (file.Position > sent || lines.Count > 0) await SendAsync(path, lines, file.Position - sent);
             }
 
             writer.Complete();

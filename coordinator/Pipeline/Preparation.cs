@@ -5,6 +5,7 @@ using MiniMind.Coordinator.RunFiles;
 using MiniMind.Coordinator.Screen;
 using MiniMind.Coordinator.ToyWorld;
 using MiniMind.Protos;
+using MiniMind.Text;
 using MiniMind.Text.Configuration;
 using MiniMind.Text.Packing;
 using MiniMind.Text.Tokenization;
@@ -12,7 +13,7 @@ using MiniMind.Text.Tokenization;
 namespace MiniMind.Coordinator.Pipeline;
 
 /// <summary>Everything that happens before the first step: sample data, tokenizer, encoded and packed data, stage specifications.</summary>
-internal sealed class Preparation(RunFile run, RunFolder folder, ArtifactStore artifacts, IRunScreen screen)
+internal sealed class Preparation(RunFile run, RunFolder folder, ArtifactStore artifacts, IRunScreen screen, TimeProvider time)
 {
     /// <summary>Prepares all stages. Whatever is there already, from an earlier attempt or another run of the same data, is not done again.</summary>
     public async Task<PreparedRun> PrepareAsync(CancellationToken cancellation)
@@ -35,8 +36,9 @@ internal sealed class Preparation(RunFile run, RunFolder folder, ArtifactStore a
         {
             var spec = StageSpecs.Of(run, stage, index, identity, model, data);
             spec.Tokenizer.AddRange(files);
-            spec.TrainingShards.AddRange(await AddAsync(data.Paths(data.Training), cancellation));
-            if (data.Validation is { } validation) spec.ValidationShards.AddRange(await AddAsync(data.Paths(validation), cancellation));
+            var shards = await AddShardsAsync(data, () => IngestAsync(stage, tokenizer, cancellation), cancellation);
+            spec.TrainingShards.AddRange(shards[..data.Training.Shards.Count]);
+            spec.ValidationShards.AddRange(shards[data.Training.Shards.Count..]);
             specs.Add(spec);
         }
         return new PreparedRun(identity, model, Path.GetDirectoryName(tokenizer.Files[0])!, specs);
@@ -62,7 +64,7 @@ internal sealed class Preparation(RunFile run, RunFolder folder, ArtifactStore a
             Kind = stage.Kind, Files = stage.Data, ValidationFiles = stage.Validation.Files, ValidationFraction = stage.Validation.Fraction,
             Tokenizer = tokenizer, CacheFolder = folder.Datasets, BadLines = stage.BadLines,
             Packing = new PackingOptions { SequenceLength = stage.SequenceLength, LongDocuments = stage.LongDocuments, Padding = tokenizer.Padding },
-        }, null, cancellation);
+        }, new DataProgressMeter(stage.Name, screen, time), cancellation);
         var totals = data.Training.Totals;
         screen.Message(
             $"{stage.Name}: {totals.Documents:N0} documents, {totals.Tokens:N0} tokens in {data.Training.Sequences:N0} sequences of {stage.SequenceLength}, "
@@ -70,6 +72,29 @@ internal sealed class Preparation(RunFile run, RunFolder folder, ArtifactStore a
         if (data.BadLines.Count > 0)
             screen.Message($"{stage.Name}: {data.BadLines.Count:N0} bad lines skipped: {string.Join("; ", data.BadLines.First)}");
         return data;
+    }
+
+    /// <summary>
+    /// Stores the shards, training before validation. They are hashed on the way: one that is not what was encoded, because the cache's disk or somebody
+    /// changed it, would train another model, so its data is encoded again.
+    /// </summary>
+    private async Task<List<ArtifactRef>> AddShardsAsync(IngestedDataset data, Func<Task<IngestedDataset>> encodeAgain, CancellationToken cancellation)
+    {
+        var shards = await AddAsync(data.Paths(data.Training).Concat(data.Validation is { } held ? data.Paths(held) : []), cancellation);
+        if (Changed(data, shards) is not { } changed) return shards;
+        if (!data.FromCache)
+            throw new InputException($"{changed}: the file is not what was written a moment ago; see whether the disk is sound, or choose another one with --out DIR");
+        screen.Message($"{changed}: the cached data was changed since it was encoded; encoding it again");
+        Directory.Delete(data.Folder, recursive: true);
+        return await AddShardsAsync(await encodeAgain(), encodeAgain, cancellation);
+    }
+
+    /// <summary>Path of the first shard whose content is not that of the manifest; null for none.</summary>
+    private static string? Changed(IngestedDataset data, List<ArtifactRef> shards)
+    {
+        var expected = data.Training.Shards.Concat(data.Validation?.Shards ?? []);
+        var first = shards.Zip(expected).FirstOrDefault(pair => pair.First.Sha256 != pair.Second.Sha256).First;
+        return first is null ? null : Path.Combine(data.Folder, first.Name);
     }
 
     private async Task<List<ArtifactRef>> AddAsync(IEnumerable<string> paths, CancellationToken cancellation)

@@ -24,7 +24,7 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
 
         await using var screen = Screens.Open(options, run, folder, time);
         if (run.Caveat is { } caveat) screen.Message(caveat);
-        var past = PastStages.Read(folder.Metrics);
+        var past = new PastStages(folder.Metrics);
         var worker = new WorkerTool(folder.Logs);
         // A device that is not there is named before anything is prepared for it.
         if (run.Device != RunFile.Cpu) await worker.RunAsync(["check", "--device", run.Device], stop);
@@ -35,7 +35,7 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
         RefuseChanges(record, run, folder);
         if (options.Resume && record.Identity.Length == 0) screen.Message($"there is no run in {run.Out} to go on with: starting one");
         host.Artifacts.RemoveAbandoned();
-        var prepared = await new Preparation(run, folder, host.Artifacts, screen).PrepareAsync(stop);
+        var prepared = await new Preparation(run, folder, host.Artifacts, screen, time).PrepareAsync(stop);
         if (await grain.OpenAsync(prepared.Identity, run.CanonicalText) is { } reason)
             throw new InputException($"the run in {folder.Root} cannot be gone on with: {reason}");
 
@@ -57,12 +57,12 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
             }
             else if (record.CompletedStages.Contains(index))
             {
-                if (past.TryGetValue(stage.Name, out var summary)) stages.Add(summary);
+                if (past.SummaryOf(stage.Name) is { } summary) stages.Add(summary);
             }
             else if (prepared.Stages.FirstOrDefault(spec => spec.StageIndex == index) is { } spec)
             {
                 var firstStep = record.Checkpoints.LastOrDefault(checkpoint => checkpoint.StageIndex == index)?.Step ?? 0;
-                var (end, summary) = await training.RunAsync(spec, firstStep, stop);
+                var (end, summary) = await training.RunAsync(spec, firstStep, past.Before(stage.Name, firstStep), stop);
                 stages.Add(summary);
                 var halted = end == StageEnd.Halted || stop.IsCancellationRequested;
                 if (halted || spec == prepared.Stages[^1]) await training.DismissAsync(halted ? "the run has halted" : "the run is complete");

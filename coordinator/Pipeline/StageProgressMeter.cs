@@ -4,7 +4,8 @@ using MiniMind.Protos;
 namespace MiniMind.Coordinator.Pipeline;
 
 /// <summary>Follows one stage's events: pace, time left, and the figures of its summary.</summary>
-internal sealed class StageProgressMeter(StageSpec spec, long firstStep, TimeProvider time)
+/// <param name="past">Loss of the stage's first step, and its tokens up to <paramref name="firstStep"/>, when it was begun before.</param>
+internal sealed class StageProgressMeter(StageSpec spec, long firstStep, (double? FirstLoss, long Tokens) past, TimeProvider time)
 {
     // The pace of the last steps; the whole stage's would remember a slow start for ever.
     private const int PaceSteps = 20;
@@ -12,8 +13,8 @@ internal sealed class StageProgressMeter(StageSpec spec, long firstStep, TimePro
     private readonly long _start = time.GetTimestamp();
     private readonly Queue<(long Timestamp, long Tokens)> _recent = new();
     private long _steps = firstStep;
-    private long _tokens;
-    private double? _firstLoss;
+    private long _tokens = past.Tokens;
+    private double? _firstLoss = past.FirstLoss;
     private double? _lastLoss;
     private double? _validation;
 

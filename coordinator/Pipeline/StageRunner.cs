@@ -26,12 +26,12 @@ internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScr
     /// <exception cref="InputException">A worker found the input wrong.</exception>
     /// <exception cref="RunFailedException">The stage cannot go on; the message says why.</exception>
     public async Task<(StageEnd End, StageSummary Summary)> RunAsync(
-        StageSpec spec, long firstStep, int expectedWorkers, CancellationToken stop)
+        StageSpec spec, long firstStep, (double? FirstLoss, long Tokens) past, int expectedWorkers, CancellationToken stop)
     {
         screen.StageStarted(new StageStart(
             spec.Stage, spec.Kind, spec.TotalSteps, firstStep, (long)spec.Lanes * spec.MicrobatchesPerLane * spec.SequencesPerMicrobatch,
             spec.SequenceLength, spec.Lanes, spec.TrainingSequences));
-        var meter = new StageProgressMeter(spec, firstStep, time);
+        var meter = new StageProgressMeter(spec, firstStep, past, time);
         await grain.BeginStageAsync(spec.ToByteArray(), expectedWorkers);
         await using var stopping = stop.Register(() => grain.StopAsync("asked to stop").Ignore());
         _formed = false;

@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
+using MiniMind.Coordinator.Ingestion;
 using MiniMind.Coordinator.RunFiles;
+using MiniMind.Coordinator.Screen;
 using MiniMind.Text;
 using MiniMind.Text.Datasets;
 using MiniMind.Text.Tokenization;
@@ -15,22 +16,31 @@ namespace MiniMind.Coordinator.Pipeline;
 /// </summary>
 internal sealed class TrainedTokenizer(TokenizerStage stage, string folder)
 {
-    private const string FormatVersion = "tokenizer/1";
+    private const string FormatVersion = "tokenizer/2";
 
     // Written last: a folder without it is unfinished.
     private string KeyFile => Path.Combine(folder, "trained-from.sha256");
 
     /// <summary>Loads the tokenizer, after training it when it is not there.</summary>
-    /// <exception cref="InputException">A text file is missing, empty or has a bad line.</exception>
+    /// <exception cref="InputException">A text file is missing or empty, has a bad line that may not be skipped, or none has a text.</exception>
     public Tokenizer Load(Action<string> tell, CancellationToken cancellation)
     {
         var key = Key();
         if (File.Exists(KeyFile) && File.ReadAllText(KeyFile) == key) return Tokenizer.Load(folder);
-        tell($"training a tokenizer of {stage.VocabularySize} tokens on {string.Join(", ", stage.Data)}");
+        tell($"training a tokenizer of {stage.VocabularySize} tokens on {string.Join(", ", stage.Data)} ({Figures.Megabytes(stage.Data.Sum(path => new FileInfo(path).Length))})");
         Directory.CreateDirectory(folder);
         File.Delete(KeyFile);
-        var texts = stage.Data.SelectMany(path => Texts(path, cancellation));
-        BpeTrainer.Train(texts, new BpeTrainerOptions { VocabularySize = stage.VocabularySize }).Save(folder);
+        var bad = new BadLineLog();
+        var count = 0L;
+        var texts = stage.Data.SelectMany(path => Texts(path, bad, cancellation)).Select(text =>
+        {
+            count++;
+            return text;
+        });
+        var trained = BpeTrainer.Train(texts, new BpeTrainerOptions { VocabularySize = stage.VocabularySize });
+        if (count == 0) throw new InputException($"{string.Join(", ", stage.Data)}: expected texts to train a tokenizer on, found none");
+        if (!bad.IsEmpty) tell($"{stage.Name}: {bad.Report.Count:N0} bad lines skipped: {string.Join("; ", bad.Report.First)}");
+        trained.Save(folder);
         File.WriteAllText(KeyFile, key);
         return Tokenizer.Load(folder);
     }
@@ -38,7 +48,7 @@ internal sealed class TrainedTokenizer(TokenizerStage stage, string folder)
     /// <summary>Hash of all that decides the tokenizer.</summary>
     private string Key()
     {
-        var parts = new StringBuilder(FormatVersion).Append(CultureInfo.InvariantCulture, $" {stage.VocabularySize}");
+        var parts = new StringBuilder(FormatVersion).Append(CultureInfo.InvariantCulture, $" {stage.VocabularySize} {stage.BadLines}");
         foreach (var path in stage.Data)
         {
             using var file = JsonLines.Open(path);
@@ -48,25 +58,29 @@ internal sealed class TrainedTokenizer(TokenizerStage stage, string folder)
     }
 
     /// <summary>The texts of a JSONL file of any kind, as a tokenizer sees them.</summary>
-    private static IEnumerable<string> Texts(string path, CancellationToken cancellation)
+    private IEnumerable<string> Texts(string path, BadLineLog bad, CancellationToken cancellation)
     {
         foreach (var line in JsonLines.Read(path))
         {
             cancellation.ThrowIfCancellationRequested();
-            if (line.Fault is { } fault) throw new InputException($"{path}:{line.Number}: {fault}");
-            foreach (var text in TextsOf(line.Value, $"{path}:{line.Number}")) yield return text;
+            var (found, fault) = TextsOf(line);
+            if (fault is not null && stage.BadLines == BadLines.Fail)
+                throw new InputException($"{path}:{line.Number}: {fault}; mend the line, or set bad_lines: skip in the stage '{stage.Name}' to leave such lines out");
+            if (fault is not null) bad.Add(path, line.Number, fault);
+            foreach (var text in found) yield return text;
         }
     }
 
-    private static IReadOnlyList<string> TextsOf(JsonElement line, string place)
+    private static (IReadOnlyList<string> Texts, string? Fault) TextsOf(JsonLine line)
     {
+        if (line.Fault is not null) return ([], line.Fault);
         try
         {
-            return DocumentTexts.Of(line);
+            return (DocumentTexts.Of(line.Value), null);
         }
         catch (InputException fault)
         {
-            throw new InputException($"{place}: {fault.Message}", fault);
+            return ([], fault.Message);
         }
     }
 }

@@ -17,7 +17,8 @@ internal sealed class TrainingCrew(RunFile run, RunFolder folder, CoordinatorHos
     private StageRunner? _runner;
 
     /// <summary>Trains one stage; the first one starts the workers.</summary>
-    public async Task<(StageEnd End, StageSummary Summary)> RunAsync(StageSpec spec, long firstStep, CancellationToken stop)
+    public async Task<(StageEnd End, StageSummary Summary)> RunAsync(
+        StageSpec spec, long firstStep, (double? FirstLoss, long Tokens) past, CancellationToken stop)
     {
         if (_runner is null)
         {
@@ -27,7 +28,7 @@ internal sealed class TrainingCrew(RunFile run, RunFolder folder, CoordinatorHos
             _runner = new StageRunner(grain, _events, screen, _workers.Progressed, time);
         }
         // Whoever left during an earlier stage is not waited for.
-        return await _runner.RunAsync(spec, firstStep, _workers!.Present, stop);
+        return await _runner.RunAsync(spec, firstStep, past, _workers!.Present, stop);
     }
 
     /// <summary>Nothing more is trained: the workers end by themselves, within a bounded time.</summary>

@@ -52,9 +52,15 @@ internal static class CanonicalForm
         json.WriteString("stage", stage.Kind);
         json.WriteString("name", stage.Name);
         json.WriteNumber("files", stage.Data.Count);
-        if (stage is TokenizerStage tokenizer) json.WriteNumber("vocabulary_size", tokenizer.VocabularySize);
+        if (stage is TokenizerStage tokenizer) Write(json, tokenizer);
         if (stage is TrainingStage training) Write(json, training);
         json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, TokenizerStage stage)
+    {
+        json.WriteNumber("vocabulary_size", stage.VocabularySize);
+        json.WriteString("bad_lines", Spell(stage.BadLines));
     }
 
     private static void Write(Utf8JsonWriter json, TrainingStage stage)
@@ -67,7 +73,7 @@ internal static class CanonicalForm
         json.WriteNumber("microbatches_per_lane", stage.MicrobatchesPerLane);
         json.WriteNumber("sequences_per_microbatch", stage.SequencesPerMicrobatch);
         json.WriteString("long_documents", stage.LongDocuments == LongDocuments.Split ? "split" : "cut");
-        json.WriteString("bad_lines", stage.BadLines == BadLines.Fail ? "fail" : "skip");
+        json.WriteString("bad_lines", Spell(stage.BadLines));
         json.WriteNumber("learning_rate", stage.Optimizer.LearningRate);
         json.WriteString("schedule", stage.Optimizer.Schedule);
         json.WriteNumber("warmup_steps", stage.Optimizer.WarmupSteps);
@@ -77,4 +83,6 @@ internal static class CanonicalForm
         json.WriteNumber("epsilon", stage.Optimizer.Epsilon);
         json.WriteNumber("clip_norm", stage.Optimizer.ClipNorm);
     }
+
+    private static string Spell(BadLines badLines) => badLines == BadLines.Fail ? "fail" : "skip";
 }

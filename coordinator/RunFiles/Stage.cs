@@ -1,3 +1,5 @@
+using MiniMind.Coordinator.Ingestion;
+
 namespace MiniMind.Coordinator.RunFiles;
 
 /// <summary>One step of the pipeline. Paths are as the user wrote them, relative to the current directory.</summary>
@@ -31,6 +33,8 @@ public sealed record TokenizerStage : Stage
 
     /// <summary>Tokens in all, special tokens and bytes included; training may stop below it on little data.</summary>
     public required int VocabularySize { get; init; }
+
+    public required BadLines BadLines { get; init; }
 }
 
 /// <summary>Asks held-out questions, before the first training stage and here, and counts exact matches.</summary>

@@ -56,6 +56,7 @@ internal sealed class StageReader(FaultList faults, RunFileDefaults defaults, Sa
                 Name = name,
                 Data = data,
                 VocabularySize = reader.Integer32("vocabulary_size", defaults.VocabularySize, LeastVocabulary, MostVocabulary),
+                BadLines = ReadBadLines(reader),
             },
             StageKinds.Eval => new EvalStage
             {
@@ -86,9 +87,12 @@ internal sealed class StageReader(FaultList faults, RunFileDefaults defaults, Sa
             ValidationInterval = reader.Integer("validation_interval", defaults.ValidationInterval, 0, long.MaxValue),
             CheckpointInterval = reader.Integer("checkpoint_interval", defaults.CheckpointInterval, 0, long.MaxValue),
             LongDocuments = reader.Choice("long_documents", pretrain ? "split" : "cut", ["split", "cut"]) == "split" ? LongDocuments.Split : LongDocuments.Cut,
-            BadLines = reader.Choice("bad_lines", "fail", ["fail", "skip"]) == "fail" ? BadLines.Fail : BadLines.Skip,
+            BadLines = ReadBadLines(reader),
         };
     }
+
+    private static BadLines ReadBadLines(MappingReader reader) =>
+        reader.Choice("bad_lines", "fail", ["fail", "skip"]) == "fail" ? BadLines.Fail : BadLines.Skip;
 
     private static OptimizerSettings ReadOptimizer(MappingReader reader, double learningRate) => new()
     {

@@ -28,6 +28,9 @@ internal static class Figures
         _ => count.Value.ToString("0", Invariant),
     };
 
+    /// <summary>Bytes in millions: 0.05 MB, 12.3 MB.</summary>
+    public static string Megabytes(double bytes) => Scaled(bytes / 1e6) + " MB";
+
     /// <summary>Hours, minutes and seconds: 0:07, 12:34, 1:02:03.</summary>
     public static string Time(TimeSpan? time)
     {

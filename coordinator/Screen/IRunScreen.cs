@@ -6,6 +6,9 @@ namespace MiniMind.Coordinator.Screen;
 /// </summary>
 public interface IRunScreen : IAsyncDisposable
 {
+    /// <summary>Called often; ends with all bytes done.</summary>
+    void DataRead(DataProgress data);
+
     void StageStarted(StageStart stage);
 
     void StepCommitted(StepProgress step);

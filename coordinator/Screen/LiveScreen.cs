@@ -26,6 +26,8 @@ public sealed class LiveScreen : IRunScreen
         _drawing = Task.Run(() => DrawAsync(time));
     }
 
+    public void DataRead(DataProgress data) => Change(() => _view.SetData(data));
+
     public void StageStarted(StageStart stage) => Change(() => _view.Add(stage));
 
     public void StepCommitted(StepProgress step) => Change(() => _view.Set(step));

@@ -14,6 +14,7 @@ internal sealed class LiveView
     private readonly List<StageLine> _stages = [];
     private readonly SortedDictionary<string, string> _workers = new(StringComparer.Ordinal);
     private string _generation = "";
+    private DataProgress? _data;
 
     private sealed class StageLine(StageStart start)
     {
@@ -23,6 +24,9 @@ internal sealed class LiveView
         public StageSummary? Ended { get; set; }
         public long Done => Step?.Step ?? Start.FirstStep;
     }
+
+    /// <summary>Shown, instead of the stages, until all bytes are done.</summary>
+    public void SetData(DataProgress data) => _data = data.BytesDone < data.BytesTotal ? data : null;
 
     public void Add(StageStart start)
     {
@@ -44,11 +48,15 @@ internal sealed class LiveView
     /// <param name="width">Columns of the terminal.</param>
     public IRenderable Draw(int width)
     {
+        int bar = Math.Clamp(width - OtherColumns, LeastBar, MostBar);
         var rows = new List<IRenderable>();
-        if (_stages.Count > 0) rows.Add(StageTable(Math.Clamp(width - OtherColumns, LeastBar, MostBar)));
+        if (_data is { } data) rows.Add(DataLine(data, bar));
+        if (_stages.Count > 0) rows.Add(StageTable(bar));
         if (_workers.Count > 0) rows.Add(WorkerLine());
         return new Rows(rows);
     }
+
+    private static Markup DataLine(DataProgress data, int bar) => new($"{Markup.Escape(data.Name)} {Bar(data.Share, bar)} {Markup.Escape(data.ToString())}");
 
     private Table StageTable(int bar)
     {
@@ -60,7 +68,7 @@ internal sealed class LiveView
         {
             table.AddRow(
                 Markup.Escape(line.Start.Stage),
-                Bar(line, bar),
+                Bar(ShareOf(line), bar),
                 line.Start.TotalSteps == 0 ? Figures.None : FormattableString.Invariant($"{line.Done}/{line.Start.TotalSteps}"),
                 Figures.Loss(line.Step?.Loss),
                 Figures.Loss(line.Validation),
@@ -80,10 +88,11 @@ internal sealed class LiveView
         return new Columns(items) { Expand = false, Padding = new Padding(0, 0, 2, 0) };
     }
 
-    private static string Bar(StageLine line, int width)
+    private static double ShareOf(StageLine line) => line.Ended is not null ? 1 : line.Start.TotalSteps == 0 ? 0 : (double)line.Done / line.Start.TotalSteps;
+
+    private static string Bar(double share, int width)
     {
-        double share = line.Ended is not null ? 1 : line.Start.TotalSteps == 0 ? 0 : Math.Clamp((double)line.Done / line.Start.TotalSteps, 0, 1);
-        int full = (int)(share * width);
+        int full = (int)(Math.Clamp(share, 0, 1) * width);
         return $"[green]{new string('━', full)}[/][grey]{new string('━', width - full)}[/]";
     }
 

@@ -34,6 +34,11 @@ public sealed class MetricsFile : IRunScreen
     /// <summary>Why lines are missing; null while none is.</summary>
     public IOException? Broken { get; private set; }
 
+    /// <summary>Not kept: it changes nothing and says nothing about the run's result.</summary>
+    public void DataRead(DataProgress data)
+    {
+    }
+
     public void StageStarted(StageStart stage) => Write("stage_started", stage);
 
     public void StepCommitted(StepProgress step)

@@ -6,10 +6,27 @@ namespace MiniMind.Coordinator.Screen;
 /// <param name="logInterval">Steps between two lines; the first and the last step of a stage are always written.</param>
 public sealed class PlainScreen(TextWriter output, TimeProvider time, int logInterval) : IRunScreen
 {
+    private static readonly TimeSpan DataInterval = TimeSpan.FromSeconds(10);
+
     private readonly long _start = time.GetTimestamp();
     private readonly Lock _gate = new();
     private StageStart? _stage;
     private bool _closed;
+    private string _reading = "";
+    private long _toldReading;
+
+    /// <summary>A line in ten seconds at most, and none for what takes less.</summary>
+    public void DataRead(DataProgress data)
+    {
+        if (_reading != data.Name)
+        {
+            (_reading, _toldReading) = (data.Name, time.GetTimestamp());
+            return;
+        }
+        if (time.GetElapsedTime(_toldReading) < DataInterval) return;
+        _toldReading = time.GetTimestamp();
+        Write($"{data.Name}: {data}");
+    }
 
     public void StageStarted(StageStart stage)
     {

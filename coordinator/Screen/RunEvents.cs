@@ -16,6 +16,22 @@ public sealed record StageStart(
     public long TokensPerStep => SequencesPerStep * SequenceLength;
 }
 
+/// <summary>Data is being read, before the stages begin.</summary>
+/// <param name="Name">Name of the stage whose data it is.</param>
+/// <param name="Doing">What is done with it, in one word: hashing, encoding.</param>
+/// <param name="BytesDone">Bytes of its files that have been read.</param>
+/// <param name="BytesTotal">Bytes of all its files.</param>
+/// <param name="BytesPerSecond">Pace since this began; 0 while unknown.</param>
+/// <param name="Left">Time until it ends at this pace; null while unknown.</param>
+public sealed record DataProgress(string Name, string Doing, long BytesDone, long BytesTotal, double BytesPerSecond, TimeSpan? Left)
+{
+    /// <summary>Part that is done, 0..1.</summary>
+    public double Share => BytesTotal == 0 ? 1 : (double)BytesDone / BytesTotal;
+
+    /// <summary>For people: "encoding, 42.0 %, 12.3 MB/s, left 1:30".</summary>
+    public override string ToString() => $"{Doing}, {Figures.Percent(Share)} %, {Figures.Megabytes(BytesPerSecond)}/s, left {Figures.Time(Left)}";
+}
+
 /// <summary>One committed step.</summary>
 /// <param name="Stage">Name of the stage.</param>
 /// <param name="Step">Committed steps, this one included.</param>

@@ -3,6 +3,8 @@ namespace MiniMind.Coordinator.Screen;
 /// <summary>Tells several screens the same, for example a live display and the metrics file; disposes them all.</summary>
 public sealed class ScreenGroup(params IReadOnlyList<IRunScreen> screens) : IRunScreen
 {
+    public void DataRead(DataProgress data) => Tell(screen => screen.DataRead(data));
+
     public void StageStarted(StageStart stage) => Tell(screen => screen.StageStarted(stage));
 
     public void StepCommitted(StepProgress step) => Tell(screen => screen.StepCommitted(step));

@@ -9,7 +9,9 @@ public sealed class WorkerProcess : IDisposable
 
     private readonly Process _process;
     private readonly StreamWriter _log;
+    // Apart, because two pipes arrive in no order: what was written to the error output must not be pushed out by what was said before it.
     private readonly Queue<string> _last = new();
+    private readonly Queue<string> _errors = new();
     private bool _logBroken;
 
     private WorkerProcess(string name, ProcessStartInfo start, string logPath)
@@ -18,8 +20,8 @@ public sealed class WorkerProcess : IDisposable
         LogPath = logPath;
         _log = new StreamWriter(new FileStream(logPath, FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
         _process = new Process { StartInfo = start };
-        _process.OutputDataReceived += (_, line) => Keep(line.Data);
-        _process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        _process.OutputDataReceived += (_, line) => Keep(line.Data, _last);
+        _process.ErrorDataReceived += (_, line) => Keep(line.Data, _errors);
     }
 
     public string Name { get; }
@@ -90,17 +92,17 @@ public sealed class WorkerProcess : IDisposable
         lock (_last)
         {
             Dispose();
-            return new WorkerExit(Name, code, [.. _last], LogPath);
+            return new WorkerExit(Name, code, [.. _last.Skip(_last.Count + _errors.Count - KeptLines), .. _errors], LogPath);
         }
     }
 
-    private void Keep(string? line)
+    private void Keep(string? line, Queue<string> kept)
     {
         if (line is null) return;
         lock (_last)
         {
-            _last.Enqueue(line);
-            if (_last.Count > KeptLines) _last.Dequeue();
+            kept.Enqueue(line);
+            if (kept.Count > KeptLines) kept.Dequeue();
             if (_logBroken) return;
             try
             {
@@ -110,7 +112,7 @@ public sealed class WorkerProcess : IDisposable
             {
                 // A full disk must not end the run from here: whatever needs the disk will say so itself.
                 _logBroken = true;
-                _last.Enqueue($"(log ends here: {fault.Message})");
+                kept.Enqueue($"(log ends here: {fault.Message})");
             }
         }
     }

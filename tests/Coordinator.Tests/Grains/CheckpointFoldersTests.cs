@@ -142,6 +142,22 @@ public sealed class CheckpointFoldersTests : IDisposable
     }
 
     [Fact]
+    public async Task Repair_deletes_what_is_not_recorded_and_sets_the_links()
+    {
+        var (first, second) = (await AssembleAsync(20, "one"), await AssembleAsync(40, "two"));
+        first.Best = true;
+        await AssembleAsync(30, "never recorded");
+        Directory.CreateDirectory(Path.Combine(_run.Checkpoints, ".sft-50.remains"));
+        CheckpointFolders.Link(_run.Latest, first.Folder);
+
+        _folders.Repair([first, second]);
+
+        Assert.Equal(["sft-20", "sft-40"], Directory.GetFileSystemEntries(_run.Checkpoints).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal("two", File.ReadAllText(Path.Combine(_run.Latest, "model.safetensors")));
+        Assert.Equal("one", File.ReadAllText(Path.Combine(_run.Best, "model.safetensors")));
+    }
+
+    [Fact]
     public async Task Delete_keeps_artifacts_that_another_checkpoint_shares()
     {
         var (old, kept) = (await AssembleAsync(20, "same"), await AssembleAsync(40, "same"));

@@ -185,6 +185,19 @@ public sealed class DatasetIngestionTests : IDisposable
     }
 
     [Fact]
+    public async Task Progress_counts_blank_lines_wherever_they_are()
+    {
+        string[] lines = ["", "", "{\"text\": \"dog\"}", "   ", "{\"text\": \"fox\"}", "", "", ""];
+        string path = _fixture.Write("a.jsonl", lines);
+        // Thousands at the end, read long after the last document.
+        string other = _fixture.Write("b.jsonl", ["{\"text\": \"dog\"}", .. Enumerable.Repeat(new string(' ', 60), 5000)]);
+        var phases = new Phases();
+        await IngestionFixture.Ingest(_fixture.Request(path, other), phases);
+        long size = new FileInfo(path).Length + new FileInfo(other).Length;
+        Assert.Equal(new IngestionProgress(IngestionPhase.Encoding, size, size, 3), phases.Reports[^1]);
+    }
+
+    [Fact]
     public void FullDisk_is_recognised_and_explained()
     {
         if (!File.Exists("/dev/full")) return;

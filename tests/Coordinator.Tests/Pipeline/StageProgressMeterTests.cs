@@ -13,7 +13,7 @@ public sealed class StageProgressMeterTests
     [Fact]
     public void Pace_and_time_left_follow_the_last_steps()
     {
-        var meter = new StageProgressMeter(new StageSpec { Stage = "sft", TotalSteps = 100 }, firstStep: 0, _time);
+        var meter = new StageProgressMeter(new StageSpec { Stage = "sft", TotalSteps = 100 }, firstStep: 0, (null, 0), _time);
         var first = meter.Add(Step(1));
         Assert.Equal(((double?)null, (TimeSpan?)null), (first.TokensPerSecond, first.Left));
         // A slow start is forgotten.
@@ -30,9 +30,17 @@ public sealed class StageProgressMeterTests
     }
 
     [Fact]
+    public void A_resumed_stage_goes_on_with_its_own_figures()
+    {
+        var meter = new StageProgressMeter(new StageSpec { Stage = "sft", TotalSteps = 9 }, firstStep: 4, (9.5, 4000), _time);
+        Assert.Equal(5000, meter.Add(Step(5)).Tokens);
+        Assert.Equal((9.5, 5.0, 5000L), (meter.Summary().FirstLoss, meter.Summary().LastLoss, meter.Summary().Tokens));
+    }
+
+    [Fact]
     public void Summary_holds_first_and_last_loss_and_the_last_validation()
     {
-        var meter = new StageProgressMeter(new StageSpec { Stage = "sft", TotalSteps = 9 }, firstStep: 4, _time);
+        var meter = new StageProgressMeter(new StageSpec { Stage = "sft", TotalSteps = 9 }, firstStep: 4, (null, 0), _time);
         for (var step = 5; step <= 9; step++) meter.Add(Step(step));
         meter.Add(new ValidationDone { Loss = 3 });
         meter.Add(new ValidationDone { Loss = 2 });

@@ -132,7 +132,9 @@ public sealed class RunFileTests : IDisposable
     [InlineData("pretrain.validation=0.02")]
     [InlineData("pretrain.long_documents=cut")]
     [InlineData("pretrain.microbatches_per_lane=2")]
+    [InlineData("pretrain.bad_lines=skip")]
     [InlineData("tokenizer.vocabulary_size=301")]
+    [InlineData("tokenizer.bad_lines=skip")]
     public void CanonicalText_changes_with_whatever_may_change_bits(string change) =>
         Assert.NotEqual(Load(Minimal).CanonicalText, Load(Minimal, change).CanonicalText);
 

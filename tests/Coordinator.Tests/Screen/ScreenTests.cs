@@ -67,6 +67,49 @@ public sealed class ScreenTests : IDisposable
     }
 
     [Fact]
+    public async Task PlainScreen_tells_of_data_every_ten_seconds_and_not_at_all_of_little()
+    {
+        var output = new StringWriter { NewLine = "\n" };
+        await using var screen = new PlainScreen(output, _time, 10);
+        Read("small", 100);
+        for (int share = 0; share <= 100; share += 10)
+        {
+            Read("large", share);
+            _time.Advance(TimeSpan.FromSeconds(4));
+        }
+
+        Assert.Equal(
+            """
+            [0:12] large: encoding, 30.0 %, 12.3 MB/s, left 1:30
+            [0:24] large: encoding, 60.0 %, 12.3 MB/s, left 1:30
+            [0:36] large: encoding, 90.0 %, 12.3 MB/s, left 1:30
+
+            """, output.ToString());
+
+        void Read(string name, int share) => screen.DataRead(new DataProgress(name, "encoding", share, 100, 12.3e6, TimeSpan.FromSeconds(90)));
+    }
+
+    [Fact]
+    public async Task LiveScreen_shows_data_until_all_of_it_is_read()
+    {
+        var output = new StringWriter();
+        var reading = new LiveScreen(Terminal(output), _time);
+        reading.DataRead(new DataProgress("[pretrain]", "encoding", 42, 100, 12.3e6, TimeSpan.FromSeconds(90)));
+        await reading.DisposeAsync();
+        Assert.Contains("[pretrain] ", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("encoding, 42.0 %, 12.3 MB/s, left 1:30", output.ToString(), StringComparison.Ordinal);
+
+        var later = new StringWriter();
+        var training = new LiveScreen(Terminal(later), _time);
+        training.DataRead(new DataProgress("[pretrain]", "encoding", 42, 100, 12.3e6, TimeSpan.FromSeconds(90)));
+        training.DataRead(new DataProgress("[pretrain]", "encoding", 100, 100, 12.3e6, TimeSpan.Zero));
+        training.WorkerChanged("w0", "starting");
+        await training.DisposeAsync();
+        Assert.Contains("starting", later.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("encoding", later.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task PlainScreen_ends_with_a_table_questions_and_what_to_do_next()
     {
         var output = new StringWriter { NewLine = "\n" };

@@ -1,0 +1,44 @@
+using MiniMind.Coordinator.Screen;
+using MiniMind.Coordinator.Tests.Storage;
+
+namespace MiniMind.Coordinator.Tests.Screen;
+
+public sealed class PastStagesTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly ManualTime _time = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task What_the_metrics_file_was_told_is_read_back()
+    {
+        var path = _folder["metrics.jsonl"];
+        var ended = new StageSummary("pretrain") { Steps = 3, Tokens = 300, FirstLoss = 5.5, LastLoss = 2.5, ValidationLoss = 3, Wall = TimeSpan.FromSeconds(90) };
+        await using (var file = new MetricsFile(path, _time))
+        {
+            for (var step = 1; step <= 3; step++) file.StepCommitted(new StepProgress("sft", step, 6 - step, 1e-3, 1, 100 * step, 10, null));
+            file.StageEnded(ended);
+        }
+        File.AppendAllText(path, "{\"event\":\"stage_ended\",\"stage\":\"pretr");
+
+        var past = new PastStages(path);
+
+        Assert.Equal(ended, past.SummaryOf("pretrain"));
+        Assert.Null(past.SummaryOf("sft"));
+        Assert.Equal((5.0, 200), past.Before("sft", 2));
+        Assert.Equal((null, 0), past.Before("sft", 0));
+        Assert.Equal((null, 0), past.Before("other", 2));
+    }
+
+    [Fact]
+    public async Task A_line_that_a_crash_cut_off_does_not_grow()
+    {
+        var path = _folder["metrics.jsonl"];
+        File.WriteAllText(path, "{\"event\":\"message\"}\n{\"event\":\"st");
+        await using (var file = new MetricsFile(path, _time)) file.Message("again");
+        var lines = File.ReadAllLines(path);
+        Assert.Equal("{\"event\":\"message\"}", lines[0]);
+        Assert.Contains("again", Assert.Single(lines[1..]), StringComparison.Ordinal);
+    }
+}
