@@ -159,7 +159,7 @@ public sealed class StageController
         var workers = _attendances
             .Select(entry => new WorkerView(
                 entry.Key, entry.Value.Incarnation, entry.Value.Endpoint, entry.Value.Age, entry.Value.Prepared, entry.Value.Connected,
-                _time.GetElapsedTime(entry.Value.Heard), entry.Value.Leaving) 
+                _time.GetElapsedTime(entry.Value.Heard), entry.Value.Leaving)
             {
                 Stalled = entry.Value.Stalled, CannotWrite = entry.Value.CannotWrite, Step = entry.Value.Step,
             })

@@ -110,6 +110,7 @@ internal sealed class WorkerPool : IAsyncDisposable
     private static string LastWords(WorkerExit exit)
     {
         const string Error = "error: ";
+        if (exit.ExitCode == 0) return "all workers have left; the same command with --resume goes on from the newest checkpoint";
         if (exit.LastLines.LastOrDefault(line => line.StartsWith(Error, StringComparison.Ordinal)) is { } error)
             return $"no worker is left; {exit.Name}: {error[Error.Length..]} (its log: {exit.LogPath})";
         var log = string.Join('\n', exit.LastLines.Select(line => "  " + line));

@@ -61,7 +61,9 @@ public sealed class DepartureTests(ReferenceRun reference)
             var latest = Project.PathOf(Folder, "latest");
             CheckpointFolder.AssertComplete(latest);
             Assert.StartsWith("checkpoints/pretrain-", new FileInfo(latest).LinkTarget, StringComparison.Ordinal);
-            Assert.Contains($"halted after step {new FileInfo(latest).LinkTarget!.Split('-')[^1]}; go on with --resume", halted.Output, StringComparison.Ordinal);
+            var step = int.Parse(new FileInfo(latest).LinkTarget!.Split('-')[^1], System.Globalization.CultureInfo.InvariantCulture);
+            Assert.Contains($"halted after step {step} of ", halted.Output, StringComparison.Ordinal);
+            Assert.Equal(step, File.ReadAllLines(Project.PathOf(Folder, "ledger.jsonl")).Length);
         }
 
         var ended = await Project.RunAsync(Folder, "--workers", "2", "--resume");

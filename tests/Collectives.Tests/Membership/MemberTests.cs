@@ -154,6 +154,26 @@ public sealed class MemberTests
     }
 
     [Fact]
+    public async Task A_generation_that_begins_while_the_ranks_halt_is_entered_but_not_stepped_in()
+    {
+        await using var crew = new Crew(totalSteps: 1_000_000);
+        foreach (var name in Plans.Workers(2)) await crew.AddAsync(name);
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        foreach (var hand in crew.Hands.Values) hand.Replica.BeforeLane = (step, _, _) => step < 3 ? Task.CompletedTask : asked.Task;
+        crew.Announce(1, Plans.Workers(2));
+        await crew["w1"].Reports.AppliedAsync(2);
+        foreach (var hand in crew.Hands.Values) hand.Member.Stop();
+        crew.Announce(2, ["w1"], atBoundary: true);
+        asked.SetResult();
+        var halted = (await crew["w1"].Reports.NextAsync(report => report.Halted is not null)).Halted.Step;
+        await Task.Run(async () =>
+        {
+            while (crew["w1"].Member is not { Generation: 2, Phase: "wait" }) await Task.Yield();
+        }).WaitAsync(Transport.Patience.Limit);
+        Assert.Equal(halted, crew["w1"].Member.Position.Step);
+    }
+
+    [Fact]
     public async Task A_member_that_leaves_goes_when_a_generation_without_it_begins()
     {
         await using var crew = new Crew(totalSteps: 1_000_000);

@@ -29,6 +29,7 @@ public sealed class Member : IDisposable
     private volatile bool _checkpointNow;
     private byte[] _digest = [];
     private double _bestLoss = double.PositiveInfinity;
+    private long _haltedAt = -1;
 
     public Member(
         IReplica replica, ITransport transport, Door door, GenerationInbox inbox, IReportSink reports, MemberOptions options, TimeProvider time)
@@ -172,7 +173,8 @@ public sealed class Member : IDisposable
         {
             if (_options.ValidationDue(Position.Step) && Position.Validated < Position.Step) await ValidateAsync(step, over);
             await Checkpoints.BeginIfDueAsync(Position);
-            if (Position.Step >= _options.TotalSteps)
+            // A generation that was announced while the ranks halted is entered, but not stepped in.
+            if (Position.Step >= _options.TotalSteps || Position.Step == _haltedAt)
             {
                 await ParkAsync(over);
                 return;
@@ -198,6 +200,7 @@ public sealed class Member : IDisposable
         if (outcome.Flags.HasFlag(TailFlags.Stop))
         {
             if (_options.ValidationDue(Position.Step)) await ValidateAsync(step, over);
+            _haltedAt = Position.Step;
             await Checkpoints.SettleAsync(Position, wanted: true, over);
             _reports.Report(new WorkerReport { Halted = new Halted { Generation = generation, Step = Position.Step } });
             await ParkAsync(over);
@@ -225,7 +228,7 @@ public sealed class Member : IDisposable
     private async Task ParkAsync(CancellationToken over)
     {
         Phase = "wait";
-        await Checkpoints.SettleAsync(Position, wanted: false, over);
+        await Checkpoints.SettleAsync(Position, wanted: Position.Step == _haltedAt, over);
         await _inbox.NextAsync(Generation, _ => true, over);
     }
 
