@@ -7,6 +7,7 @@ using Microsoft.Build.Utilities;
 
 /// <summary>
 /// Writes a copy of a 64-bit little-endian ELF library in which the requirement of one symbol version is weak.
+/// A library without that requirement is copied as it is: newer ones may need no repair.
 /// Source: System V ABI, LSB core 10.7.3 "Version Requirements" (Elf64_Verneed, Elf64_Vernaux).
 /// </summary>
 public class WeakenSymbolVersion : Task
@@ -27,7 +28,8 @@ public class WeakenSymbolVersion : Task
         File.WriteAllBytes(temporary, elf);
         if (File.Exists(Destination)) File.Delete(Destination);
         File.Move(temporary, Destination);
-        Log.LogMessage(MessageImportance.Normal, "{0}: {1} requirement(s) of {2} made weak", Path.GetFileName(Source), changed, Version);
+        if (changed > 0) Log.LogMessage(MessageImportance.Normal, "{0}: {1} requirement(s) of {2} made weak", Path.GetFileName(Source), changed, Version);
+        else Log.LogMessage(MessageImportance.High, "{0}: no requirement of {1} found, copied as it is; the repair may no longer be needed", Source, Version);
         return true;
     }
 

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace MiniMind.Text.Tests;
 
 /// <summary>
-/// The folder ../shared beside the repository: reference files that are too large to keep here. Where it is absent, tests that read it
-/// have no cases from it and check their own small ones only.
+/// The folder ../shared beside the repository: reference files that are too large to keep here. A test asks <see cref="Exist"/> first,
+/// and checks <see cref="ReferenceFiles"/> in any case. Where the folder is, a file missing from it fails the test.
 /// </summary>
 internal static class SharedFiles
 {
@@ -15,18 +15,15 @@ internal static class SharedFiles
 
     public static bool Exist => File.Exists(Path.Combine(Root, "golden", "README.md"));
 
-    /// <summary>Lines of a file under ../shared as JSON; none when it is absent.</summary>
-    public static IEnumerable<JsonElement> JsonLines(string path)
-    {
-        string full = Path.Combine(Root, path);
-        return File.Exists(full) ? File.ReadLines(full).Select(line => JsonElement.Parse(line)) : [];
-    }
+    /// <summary>Lines of a file under ../shared as JSON, at least one.</summary>
+    public static IReadOnlyList<JsonElement> JsonLines(string path) =>
+        [.. Text(path).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonElement.Parse(line))];
 
-    /// <summary>A file's text, or null when it is absent.</summary>
-    public static string? Text(string path)
+    /// <summary>A file's text, not blank.</summary>
+    public static string Text(string path)
     {
-        string full = Path.Combine(Root, path);
-        return File.Exists(full) ? File.ReadAllText(full) : null;
+        string text = File.ReadAllText(Path.Combine(Root, path));
+        return string.IsNullOrWhiteSpace(text) ? throw new InvalidDataException($"../shared/{path}: expected content, found none") : text;
     }
 
     private static string Here([CallerFilePath] string path = "") => path;

@@ -17,5 +17,6 @@ public interface IDocumentEncoder
     string Settings { get; }
 
     /// <exception cref="InputException">A field is missing or wrong; the message names it, and whoever knows the file adds file and line.</exception>
+    /// <exception cref="InvalidOperationException">A string holds an escaped half of a surrogate pair, which System.Text.Json finds only here.</exception>
     EncodedDocument Encode(JsonElement line);
 }

@@ -2,24 +2,24 @@ using System.Text.Json;
 
 namespace MiniMind.Text.Tokenization;
 
-/// <summary>The tokens that begin, end and pad: from tokenizer_config.json, else special_tokens_map.json, else the family's own.</summary>
+/// <summary>
+/// The tokens that begin, end and pad: from tokenizer_config.json, else special_tokens_map.json. Where neither names them, the family's
+/// own begin and end, and the end pads.
+/// </summary>
 internal sealed record SpecialTokenNames(string BeginningOfSequence, string EndOfSequence, string Padding)
 {
-    private static readonly SpecialTokenNames ChatML = new("<|im_start|>", "<|im_end|>", "<|endoftext|>");
-    private static readonly SpecialTokenNames Sentence = new("<s>", "</s>", "<unk>");
-
     public static SpecialTokenNames Read(IEnumerable<string> configurationFiles, TokenizerFamily family)
     {
-        var own = family == TokenizerFamily.MiniMind2 ? Sentence : ChatML;
+        var own = family == TokenizerFamily.MiniMind2 ? (Begin: "<s>", End: "</s>") : (Begin: "<|im_start|>", End: "<|im_end|>");
         var given = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (string path in configurationFiles)
         {
             foreach (var (key, token) in Read(path)) given.TryAdd(key, token);
         }
 
-        string end = given.GetValueOrDefault("eos_token", own.EndOfSequence);
+        string end = given.GetValueOrDefault("eos_token", own.End);
         return new SpecialTokenNames(
-            given.GetValueOrDefault("bos_token", own.BeginningOfSequence), end, given.GetValueOrDefault("pad_token", end));
+            given.GetValueOrDefault("bos_token", own.Begin), end, given.GetValueOrDefault("pad_token", end));
     }
 
     private static List<(string Key, string Token)> Read(string path)

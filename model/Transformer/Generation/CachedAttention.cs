@@ -5,7 +5,7 @@ namespace MiniMind.Transformer.Generation;
 
 /// <summary>
 /// Attention of S new tokens per sequence to themselves and everything in a <see cref="KeyValueCache"/>. Letters: B sequences, H query heads,
-/// K key-value heads, G = H / K, C columns after appending, W head width.
+/// K key-value heads, G = H / K, C columns after appending, W head width. One mask serves all heads of a sequence.
 /// </summary>
 internal sealed class CachedAttention : IAttention, IDisposable
 {
@@ -16,55 +16,54 @@ internal sealed class CachedAttention : IAttention, IDisposable
     /// <param name="cache">Gets the new keys and values; the caller advances it after the last layer.</param>
     /// <param name="steps">S.</param>
     /// <param name="padding">Unused columns on the left of each sequence; empty when there are none.</param>
-    /// <param name="keyValueHeads">K.</param>
     /// <param name="device">Where the cache is.</param>
-    public CachedAttention(KeyValueCache cache, int steps, IReadOnlyList<int> padding, int keyValueHeads, Device device)
+    public CachedAttention(KeyValueCache cache, int steps, IReadOnlyList<int> padding, Device device)
     {
         this.cache = cache;
         this.steps = steps;
         var padded = padding.Any(columns => columns > 0);
         var causalFromStart = cache.Columns == 0 || steps == 1;
-        mask = padded || !causalFromStart ? Mask(padded ? padding : new int[cache.Sequences], keyValueHeads, device) : null;
+        mask = padded || !causalFromStart ? Mask(padded ? padding : new int[cache.Sequences], device) : null;
     }
 
     public Tensor Attend(int layer, Tensor queries, Tensor keys, Tensor values)
     {
-        long sequences = cache.Sequences, shared = keys.size(1), group = queries.size(1) / shared, width = queries.size(2);
-        var (allKeys, allValues) = cache.Append(layer, PerSequence(keys), PerSequence(values));
-        var columns = allKeys.size(2);
-        var queries_BKGSW = queries.view(sequences, steps, shared, group, width).permute(0, 2, 3, 1, 4).reshape(sequences * shared, group, steps, width);
-        var keys_BKGCW = allKeys.reshape(sequences * shared, 1, columns, width).expand(-1, group, -1, -1);
-        var values_BKGCW = allValues.reshape(sequences * shared, 1, columns, width).expand(-1, group, -1, -1);
-        var attended = nn.functional.scaled_dot_product_attention(
-            queries_BKGSW, keys_BKGCW, values_BKGCW, attn_mask: mask, is_casual: mask is null && steps > 1);
-        return attended.view(sequences, shared, group, steps, width).permute(0, 3, 1, 2, 4).reshape(sequences * steps, shared * group * width);
+        long sequences = cache.Sequences, heads = queries.size(1), shared = keys.size(1), group = heads / shared, width = queries.size(2);
+        var (keys_BKCW, values_BKCW) = cache.Append(layer, PerSequence(keys, shared), PerSequence(values, shared));
+        if (steps == 1)
+        {
+            // The group's queries stand where the steps would: they all see the same columns, so no key is repeated.
+            var attended_BKGW = nn.functional.scaled_dot_product_attention(queries.view(sequences, shared, group, width), keys_BKCW, values_BKCW, attn_mask: mask);
+            return attended_BKGW.reshape(sequences, heads * width);
+        }
 
-        Tensor PerSequence(Tensor heads) => heads.view(sequences, steps, shared, width).transpose(1, 2);
+        var attended_BHSW = nn.functional.scaled_dot_product_attention(
+            PerSequence(queries, heads), PerQueryHead(keys_BKCW), PerQueryHead(values_BKCW), attn_mask: mask, is_casual: mask is null);
+        return attended_BHSW.transpose(1, 2).reshape(sequences * steps, heads * width);
+
+        Tensor PerSequence(Tensor tokens, long count) => tokens.view(sequences, steps, count, width).transpose(1, 2);
+
+        // A copy where a group has several queries, but only of a prompt, and no larger than the queries beside it.
+        Tensor PerQueryHead(Tensor entries_BKCW)
+        {
+            var columns = entries_BKCW.size(2);
+            return entries_BKCW.unsqueeze(2).expand(sequences, shared, group, columns, width).reshape(sequences, heads, columns, width);
+        }
     }
 
     public void Dispose() => mask?.Dispose();
 
     /// <summary>
-    /// [B·K, 1, S, C]: 0 where column c is no padding and not after the query's own. Padding attends to itself, so that its
+    /// [B, 1, S, C]: 0 where column c is no padding and not after the query's own. Padding attends to itself, so that its
     /// values, which nobody reads, stay finite.
     /// </summary>
-    private Tensor Mask(IReadOnlyList<int> padding, int keyValueHeads, Device device)
+    private Tensor Mask(IReadOnlyList<int> padding, Device device)
     {
-        var columns = cache.Columns + steps;
-        var values = new float[padding.Count * steps * columns];
-        Array.Fill(values, float.NegativeInfinity);
-        for (var sequence = 0; sequence < padding.Count; sequence++)
-        {
-            for (var step = 0; step < steps; step++)
-            {
-                var last = cache.Columns + step;
-                var first = Math.Min(padding[sequence], last);
-                values.AsSpan((sequence * steps + step) * columns + first, last - first + 1).Clear();
-            }
-        }
-
         using var scope = NewDisposeScope();
-        return tensor(values, [padding.Count, 1, steps, columns], device: device)
-            .expand(padding.Count, keyValueHeads, steps, columns).reshape(padding.Count * keyValueHeads, 1, steps, columns).DetachFromDisposeScope();
+        var columns = arange(cache.Columns + steps, device: device);
+        var last_S1 = arange(cache.Columns, cache.Columns + steps, device: device).view(-1, 1);
+        var first_B1S1 = minimum(tensor(padding.Select(column => (long)column).ToArray(), [padding.Count, 1, 1, 1], device: device), last_S1);
+        var hidden = columns.lt(first_B1S1).logical_or_(columns.gt(last_S1));
+        return zeros(hidden.shape, device: device).masked_fill_(hidden, float.NegativeInfinity).DetachFromDisposeScope();
     }
 }

@@ -15,7 +15,6 @@ public sealed class KeyValueCache : IDisposable
     public KeyValueCache(ModelConfig config, int sequences, int capacity, Device device)
     {
         Sequences = sequences;
-        Capacity = capacity;
         keys = Allocate();
         values = Allocate();
 
@@ -25,9 +24,6 @@ public sealed class KeyValueCache : IDisposable
 
     /// <summary>B, the sequences still in the cache.</summary>
     public int Sequences { get; private set; }
-
-    /// <summary>Columns that fit.</summary>
-    public int Capacity { get; }
 
     /// <summary>Columns in use.</summary>
     public int Columns { get; private set; }

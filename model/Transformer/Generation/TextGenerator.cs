@@ -14,6 +14,12 @@ public sealed class TextGenerator(Decoder decoder)
     /// <summary>Sequences per batch: more gains little on a CPU and costs cache memory.</summary>
     private const int BatchSequences = 64;
 
+    /// <summary>
+    /// Sequences × longest prompt² of a batch, unless one prompt alone is more: the mask and the scores of a head grow with it, and
+    /// at this bound each takes 64 MiB.
+    /// </summary>
+    private const long BatchArea = 1 << 24;
+
     private readonly Device device = decoder.Embedding.device;
 
     /// <summary>The tokens that follow <paramref name="prompt"/>, each as soon as it is known, without the stop token.</summary>
@@ -33,14 +39,32 @@ public sealed class TextGenerator(Decoder decoder)
     {
         foreach (var prompt in prompts) Require(prompt, options);
         var answers = new int[prompts.Count][];
-        // Prompts of like length side by side need little padding.
-        foreach (var batch in Enumerable.Range(0, prompts.Count).OrderBy(index => prompts[index].Length).Chunk(BatchSequences))
+        foreach (var batch in Batches([.. prompts.Select(prompt => prompt.Length)]))
         {
             var results = Continue([.. batch.Select(index => prompts[index])], options, cancellation);
             foreach (var (index, answer) in batch.Zip(results)) answers[index] = answer;
         }
 
         return answers;
+    }
+
+    /// <summary>Indices of the prompts that are computed side by side. Prompts of like length need little padding: shortest first.</summary>
+    internal static IEnumerable<IReadOnlyList<int>> Batches(IReadOnlyList<int> lengths)
+    {
+        var batch = new List<int>();
+        foreach (var index in Enumerable.Range(0, lengths.Count).OrderBy(index => lengths[index]))
+        {
+            long longest = lengths[index];
+            if (batch.Count > 0 && (batch.Count == BatchSequences || (batch.Count + 1) * longest * longest > BatchArea))
+            {
+                yield return batch;
+                batch = [];
+            }
+
+            batch.Add(index);
+        }
+
+        if (batch.Count > 0) yield return batch;
     }
 
     private IEnumerable<int> Stream(int[] prompt, SamplingOptions options, CancellationToken cancellation)
@@ -63,9 +87,9 @@ public sealed class TextGenerator(Decoder decoder)
     private int[][] Continue(int[][] prompts, SamplingOptions options, CancellationToken cancellation)
     {
         var width = prompts.Max(prompt => prompt.Length);
-        var limit = NewTokens(width, options);
+        var rows = prompts.Select(prompt => new Row(width - prompt.Length, NewTokens(prompt.Length, options), new Sampler(options, prompt))).ToList();
+        var limit = rows.Max(row => row.Limit);
         using var cache = new KeyValueCache(decoder.Config, prompts.Length, width + limit, device);
-        var rows = prompts.Select(prompt => new Row(width - prompt.Length, new Sampler(options, prompt))).ToList();
         var active = rows;
         var next = prompts.SelectMany(prompt => Enumerable.Repeat(0, width - prompt.Length).Concat(prompt)).ToArray();
         for (var count = 0; count < limit && active.Count > 0; count++)
@@ -96,9 +120,10 @@ public sealed class TextGenerator(Decoder decoder)
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var positions = new long[tokens.Length];
-        for (var i = 0; i < positions.Length; i++) positions[i] = Math.Max(0, cache.Columns + i % steps - padding[i / steps]);
+        // Below: padding. Above: a finished row that runs along beyond the last position.
+        for (var i = 0; i < positions.Length; i++) positions[i] = Math.Clamp(cache.Columns + i % steps - padding[i / steps], 0, decoder.Config.MaxPositions - 1);
         var ids = tensor(tokens.Select(id => (long)id).ToArray(), device: device);
-        using var attention = new CachedAttention(cache, steps, padding, decoder.Config.KeyValueHeads, device);
+        using var attention = new CachedAttention(cache, steps, padding, device);
         var hidden = decoder.Forward(decoder.Embed(ids), decoder.AnglesAt(positions), attention);
         cache.Advance(steps);
         var last = tensor(Enumerable.Range(1, cache.Sequences).Select(row => (long)row * steps - 1).ToArray(), device: device);
@@ -120,9 +145,12 @@ public sealed class TextGenerator(Decoder decoder)
     }
 
     /// <summary>One sequence of a batch.</summary>
-    private sealed class Row(int padding, Sampler sampler)
+    private sealed class Row(int padding, int limit, Sampler sampler)
     {
         public int Padding => padding;
+
+        /// <summary>Tokens that fit behind this row's own prompt, at most those asked for.</summary>
+        public int Limit => limit;
 
         public Sampler Sampler => sampler;
 
@@ -138,6 +166,7 @@ public sealed class TextGenerator(Decoder decoder)
             Last = token;
             Done |= options.StopIds.Contains(token);
             if (!Done) Answer.Add(token);
+            Done |= Answer.Count == limit;
         }
     }
 }

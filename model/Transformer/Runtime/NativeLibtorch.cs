@@ -20,15 +20,21 @@ internal static unsafe partial class NativeLibtorch
     }
 
     /// <summary>Loads the native libraries by full path, so that a failure is this one and not a later, misleading one.</summary>
-    public static void EnsureLoadable(bool cuda)
+    public static void EnsureLoadable()
     {
         if (!OperatingSystem.IsLinux()) return;
         var folder = SearchFolders().FirstOrDefault(candidate => File.Exists(Path.Combine(candidate, LibrariesOnLinux[^1])))
             ?? throw new InputException(
                 $"libtorch: expected {LibrariesOnLinux[^1]} in {string.Join(" or ", SearchFolders())}, found none. Build the program again: the build copies it there");
-        if (cuda && !SearchFolders().Any(candidate => File.Exists(Path.Combine(candidate, "libtorch_cuda.so"))))
-            throw new InputException("device cuda: this build carries the CPU libtorch. Build with -p:Accelerator=cuda, or use device cpu");
         foreach (var library in LibrariesOnLinux) Load(SearchFolders(), library);
+    }
+
+    /// <summary>Whether libtorch's CUDA half came with this build. It is looked for on Linux only.</summary>
+    /// <exception cref="InputException">It did not; nothing was loaded or changed.</exception>
+    public static void RequireCudaBuild()
+    {
+        if (OperatingSystem.IsLinux() && !SearchFolders().Any(candidate => File.Exists(Path.Combine(candidate, "libtorch_cuda.so"))))
+            throw new InputException("device cuda: this build carries the CPU libtorch. Build with -p:Accelerator=cuda, or use device cpu");
     }
 
     /// <summary>

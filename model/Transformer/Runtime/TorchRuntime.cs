@@ -24,17 +24,19 @@ public static class TorchRuntime
     /// </summary>
     /// <param name="threads">Intra-op threads, at least 1.</param>
     /// <param name="device">"cpu", "cuda" or "cuda:N".</param>
-    /// <exception cref="InputException">libtorch does not load, or there is no such device; the message names the fix.</exception>
+    /// <exception cref="InputException">libtorch does not load, or there is no such device; the message names the fix. The threads stay as they were.</exception>
     public static void Initialize(int threads, string device = "cpu")
     {
         if (threads < 1) throw new InputException($"threads: expected at least 1, found {threads}");
         var kind = DeviceName.Parse(device);
         lock (Gate)
         {
+            // Asked every time: a process that began on the CPU may ask for CUDA later, and libtorch's own answer would name no fix.
+            if (kind.IsCuda) NativeLibtorch.RequireCudaBuild();
             if (!loaded)
             {
                 NativeLibtorch.RequestStrictMatrixProducts();
-                NativeLibtorch.EnsureLoadable(kind.IsCuda);
+                NativeLibtorch.EnsureLoadable();
                 torch.InitializeDeviceType(kind.IsCuda ? DeviceType.CUDA : DeviceType.CPU);
                 // Can be set only once per process. One is enough: there is never a second graph to run beside the first.
                 torch.set_num_interop_threads(1);
@@ -42,9 +44,9 @@ public static class TorchRuntime
                 loaded = true;
             }
 
+            if (kind.IsCuda) RequireCuda(kind);
             torch.set_num_threads(threads);
             Threads = threads;
-            if (kind.IsCuda) RequireCuda(kind);
         }
     }
 

@@ -56,10 +56,12 @@ internal static class VocabularyLoss
             ? SoftmaxRows.Apply(MemoryMarshal.Cast<byte, float>(logits.bytes), MemoryMarshal.Cast<byte, long>(targets.bytes), gradient)
             : OnDevice(logits, targets, gradient);
 
-    private static MicrobatchSums OnDevice(Tensor logits, Tensor targets, bool gradient)
+    /// <summary>What <see cref="SoftmaxRows.Apply"/> computes, with libtorch's operations; the same hits, the other results up to rounding.</summary>
+    internal static MicrobatchSums OnDevice(Tensor logits, Tensor targets, bool gradient)
     {
         var index = targets.unsqueeze(1);
-        var correct = logits.argmax(1).eq(targets).sum().item<long>();
+        // Not by argmax, which of equal logits takes any.
+        var correct = logits.gather(1, index).eq(logits.amax([1], keepdim: true)).sum().item<long>();
         var logProbabilities = logits.log_softmax(1);
         var loss = -logProbabilities.gather(1, index).sum(ScalarType.Float64).item<double>();
         if (gradient) logits.copy_(logProbabilities.exp_()).scatter_add_(1, index, full_like(index, -1, dtype: ScalarType.Float32));

@@ -14,9 +14,6 @@ public static class WeightsDigest
     /// <summary>Bytes per block: large enough that hashing the blocks' hashes costs nothing.</summary>
     public const int BlockSize = 1 << 20;
 
-    /// <summary>Digest of the parameters of a state on the CPU.</summary>
-    public static UInt128 Compute(TrainingState state) => Compute([state.ParametersMemory]);
-
     /// <summary>Digest of several buffers in order, as for a copy of a whole state.</summary>
     public static UInt128 Compute(params IReadOnlyList<ReadOnlyMemory<float>> buffers)
     {
@@ -29,24 +26,6 @@ public static class WeightsDigest
 
         var hashes = new UInt128[blocks.Count];
         FixedBlocks.For(hashes.Length, block => hashes[block] = XxHash128.HashToUInt128(MemoryMarshal.AsBytes(blocks[block].Span)));
-        return Combine(hashes);
-    }
-
-    /// <summary>The digest of one run of bytes, equal to that of the same bytes seen as one buffer of floats.</summary>
-    public static UInt128 Compute(ReadOnlySpan<byte> bytes)
-    {
-        var hashes = new UInt128[FixedBlocks.Count(bytes.Length, BlockSize)];
-        for (var block = 0; block < hashes.Length; block++)
-        {
-            var start = block * BlockSize;
-            hashes[block] = XxHash128.HashToUInt128(bytes.Slice(start, Math.Min(BlockSize, bytes.Length - start)));
-        }
-
-        return Combine(hashes);
-    }
-
-    private static UInt128 Combine(UInt128[] hashes)
-    {
         var bytes = new byte[16 * hashes.Length];
         for (var i = 0; i < hashes.Length; i++) BinaryPrimitives.WriteUInt128LittleEndian(bytes.AsSpan(16 * i), hashes[i]);
         return XxHash128.HashToUInt128(bytes);

@@ -18,7 +18,8 @@ public sealed class ChatTemplateTests
     [Fact]
     public void Render_reference_conversations_gives_reference_texts()
     {
-        foreach (var line in SharedFiles.JsonLines("golden/text/chat.jsonl"))
+        var cases = ReferenceFiles.JsonLines("chat.jsonl");
+        foreach (var line in SharedFiles.Exist ? cases.Concat(SharedFiles.JsonLines("golden/text/chat.jsonl")) : cases)
         {
             var messages = ChatMessages.Read(line.GetProperty("messages"), "messages");
             JsonElement? tools = line.TryGetProperty("tools", out var given) ? given : null;

@@ -83,6 +83,12 @@ public sealed class DocumentEncoderTests
     public void Encode_wrong_fields_are_named(string kind, string json, string message) =>
         Assert.StartsWith(message, Assert.Throws<InputException>(() => Encode(kind, TestTokenizers.ChatML, json)).Message);
 
+    [Theory]
+    [InlineData("pretrain", """{"text": "a\ud800"}""")]
+    [InlineData("sft", """{"conversations": [{"role": "user", "content": "\ud800"}]}""")]
+    public void Encode_half_a_surrogate_pair_is_an_invalid_operation(string kind, string json) =>
+        Assert.Throws<InvalidOperationException>(() => Encode(kind, TestTokenizers.ChatML, json));
+
     [Fact]
     public void Sft_tokenizer_without_chat_markers_is_refused_with_the_fix()
     {

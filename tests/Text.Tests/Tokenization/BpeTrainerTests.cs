@@ -23,11 +23,19 @@ public sealed class BpeTrainerTests
     [Fact]
     public void Train_reference_corpus_gives_reference_merges()
     {
-        string corpus = SharedFiles.Text("golden/text/bpe-corpus.txt") ?? "ab ab ab abc\n";
-        string[] expected = SharedFiles.Text("golden/text/bpe-merges.txt")?.Split('\n', StringSplitOptions.RemoveEmptyEntries) ?? ["a b", "Ġ ab"];
-        int bytes = System.Text.Encoding.UTF8.GetBytes(corpus).Distinct().Count();
-        var vocabulary = BpeTrainer.Train(Lines(corpus), Plain with { VocabularySize = bytes + expected.Length });
-        Assert.Equal(expected, vocabulary.Merges.Select(merge => $"{merge.Left} {merge.Right}"));
+        RequireMerges(ReferenceFiles.Lines("bpe-merges.txt"), ReferenceFiles.Text("bpe-corpus.txt"));
+        if (!SharedFiles.Exist) return;
+        RequireMerges(SharedFiles.Text("golden/text/bpe-merges.txt").Split('\n', StringSplitOptions.RemoveEmptyEntries), SharedFiles.Text("golden/text/bpe-corpus.txt"));
+    }
+
+    [Fact]
+    public void Train_with_special_tokens_and_all_bytes_gives_the_reference_vocabulary()
+    {
+        var reference = TokenizerFile.Read(ReferenceFiles.Tokenizer);
+        var options = new BpeTrainerOptions { VocabularySize = reference.Vocabulary.Count };
+        var vocabulary = BpeTrainer.Train(Lines(ReferenceFiles.Text("bpe-corpus.txt")), options);
+        Assert.Equal(reference.Merges, vocabulary.Merges);
+        Assert.Equal(reference.Vocabulary.OrderBy(entry => entry.Value).Select(entry => entry.Key), vocabulary.Tokens);
     }
 
     [Fact]
@@ -57,8 +65,7 @@ public sealed class BpeTrainerTests
     [Fact]
     public void Train_special_tokens_equal_minimind3s_own()
     {
-        if (!SharedFiles.Exist) return;
-        using var file = System.Text.Json.JsonDocument.Parse(File.ReadAllText(Path.Combine(SharedFiles.Tokenizer("minimind-3"), "tokenizer.json")));
+        using var file = System.Text.Json.JsonDocument.Parse(File.ReadAllText(ReferenceFiles.Tokenizer));
         var theirs = file.RootElement.GetProperty("added_tokens").EnumerateArray()
             .Select(token => new SpecialToken(token.GetProperty("content").GetString()!, token.GetProperty("special").GetBoolean()));
         Assert.Equal(theirs, SpecialToken.MiniMind3);
@@ -91,6 +98,13 @@ public sealed class BpeTrainerTests
         vocabulary.Save(folder.Path);
         Assert.Equal(first, Tokenizer.Load(folder.Path).Sha256);
         Assert.Equal(3, Directory.GetFiles(folder.Path).Length);
+    }
+
+    private static void RequireMerges(string[] expected, string corpus)
+    {
+        int bytes = System.Text.Encoding.UTF8.GetBytes(corpus).Distinct().Count();
+        var vocabulary = BpeTrainer.Train(Lines(corpus), Plain with { VocabularySize = bytes + expected.Length });
+        Assert.Equal(expected, vocabulary.Merges.Select(merge => $"{merge.Left} {merge.Right}"));
     }
 
     private sealed class Reports : IProgress<int>

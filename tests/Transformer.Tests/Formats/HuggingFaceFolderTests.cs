@@ -25,7 +25,7 @@ public sealed class HuggingFaceFolderTests : IDisposable
         using var read = HuggingFaceFolder.Open(folder);
 
         Assert.Equal(state.Config, read.Config);
-        Assert.Equal(WeightsDigest.Compute(state), WeightsDigest.Compute(read));
+        Assert.Equal(WeightsDigest.Compute([state.ParametersMemory]), WeightsDigest.Compute([read.ParametersMemory]));
         Assert.Equal(
             ["config.json", "generation_config.json", "model.safetensors", "tokenizer.json"],
             Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
@@ -38,7 +38,7 @@ public sealed class HuggingFaceFolderTests : IDisposable
     public void Weights_that_do_not_fit_are_all_named_and_change_nothing()
     {
         using var state = Sample.State();
-        var before = WeightsDigest.Compute(state);
+        var before = WeightsDigest.Compute([state.ParametersMemory]);
         using (var wider = Sample.State(config: Sample.Config with { FeedForwardSize = 64, Layers = 3 }))
         {
             HuggingFaceFolder.Write(wider, root, []);
@@ -49,7 +49,7 @@ public sealed class HuggingFaceFolderTests : IDisposable
         Assert.Contains("model.layers.0.mlp.gate_proj.weight: expected [48, 32], found [64, 32]", failure.Message, StringComparison.Ordinal);
         Assert.Contains("model.layers.1.mlp.down_proj.weight: expected [32, 48], found [32, 64]", failure.Message, StringComparison.Ordinal);
         Assert.Contains("model.layers.2.input_layernorm.weight: expected none, found [32]", failure.Message, StringComparison.Ordinal);
-        Assert.Equal(before, WeightsDigest.Compute(state));
+        Assert.Equal(before, WeightsDigest.Compute([state.ParametersMemory]));
     }
 
     [Fact]

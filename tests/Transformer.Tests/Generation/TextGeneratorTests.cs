@@ -70,6 +70,34 @@ public sealed class TextGeneratorTests : IDisposable
     }
 
     [Fact]
+    public void A_batch_near_the_last_position_limits_each_row_by_its_own_length()
+    {
+        using var small = Sample.State(config: Sample.Config with { MaxPositions = 12 });
+        var narrow = new TextGenerator(small.Decoder);
+        int[][] prompts = [[5], [.. Prompt, 9, 9, 9, 9, 9, 9], Prompt, [3, 2, 1]];
+
+        var answers = narrow.GenerateBatch(prompts, SamplingOptions.Greedy(100));
+
+        Assert.Equal([11, 1, 7, 9], answers.Select(answer => answer.Length));
+        Assert.Equal(prompts.Select(prompt => narrow.Generate(prompt, SamplingOptions.Greedy(100)).ToArray()), answers);
+    }
+
+    [Fact]
+    public void Batches_hold_every_prompt_once_and_are_bounded_in_count_and_area()
+    {
+        int[] lengths = [.. Enumerable.Range(0, 300).Select(i => 1 + i * 37 % 2000), 9000, 5000];
+
+        var batches = TextGenerator.Batches(lengths).ToList();
+
+        Assert.Equal(Enumerable.Range(0, lengths.Length), batches.SelectMany(batch => batch).Order());
+        Assert.All(batches, batch => Assert.InRange(batch.Count, 1, 64));
+        Assert.All(batches, batch => Assert.True(batch.Count == 1 || batch.Count * Math.Pow(batch.Max(index => lengths[index]), 2) <= 1 << 24));
+        Assert.Contains(batches, batch => batch.Count == 64);
+        Assert.Equal([lengths.Length - 2], batches[^1]);
+        Assert.Empty(TextGenerator.Batches([]));
+    }
+
+    [Fact]
     public void Tokens_stream_and_leave_no_tensors_behind()
     {
         Assert.Equal(2, generator.Generate(Prompt, SamplingOptions.Greedy(2)).Count());

@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using MiniMind.Transformer.Kernels;
+using MiniMind.Transformer.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -47,6 +49,25 @@ public sealed class KernelTests
         Near(plainGate.grad!, fusedGate.grad!);
         Near(plainUp.grad!, fusedUp.grad!);
         using (no_grad()) Assert.Equal(actual.data<float>().ToArray(), SwiGlu.Of(fusedGate, fusedUp).data<float>().ToArray());
+    }
+
+    [Fact]
+    public void Softmax_rows_and_the_operations_of_other_devices_agree_also_where_logits_tie()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(3);
+        // Whole numbers from 0 to 3 over 45 entries: most rows have several largest ones.
+        var logits = randint(0, 4, [64, 45], generator: generator).to(ScalarType.Float32);
+        var targets = randint(0, 45, [64], generator: generator).to(ScalarType.Int64);
+        var (ours, theirs) = (logits.clone(), logits.clone());
+
+        var actual = SoftmaxRows.Apply(MemoryMarshal.Cast<byte, float>(ours.bytes), MemoryMarshal.Cast<byte, long>(targets.bytes), gradient: true);
+        var expected = VocabularyLoss.OnDevice(theirs, targets, gradient: true);
+
+        Assert.True(actual.Correct > logits.argmax(1).eq(targets).sum().item<long>(), "no tie hit: the sample shows nothing");
+        Assert.Equal((expected.Targets, expected.Correct), (actual.Targets, actual.Correct));
+        Assert.Equal(expected.LossNumerator, actual.LossNumerator, 1e-3);
+        Near(theirs, ours);
     }
 
     private static (Tensor, Tensor, Tensor, Tensor) Leaves(long[] first, long[] second, Generator generator)

@@ -23,6 +23,18 @@ public sealed class DeviceNameTests
         Assert.Contains($"expected cpu, cuda or cuda:N, found '{text}'", failure.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>The test process has begun on the CPU. A build that has CUDA may succeed or name another fault.</summary>
+    [Fact]
+    public void Cuda_after_the_cpu_in_a_build_without_it_names_the_build()
+    {
+        if (!OperatingSystem.IsLinux() || Directory.EnumerateFiles(AppContext.BaseDirectory, "libtorch_cuda.so", SearchOption.AllDirectories).Any()) return;
+
+        var failure = Assert.Throws<InputException>(() => TorchRuntime.Initialize(2, "cuda:1"));
+
+        Assert.Contains("this build carries the CPU libtorch", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(1, TorchRuntime.Threads);
+    }
+
     [Fact]
     public void A_runtime_needs_a_thread()
     {

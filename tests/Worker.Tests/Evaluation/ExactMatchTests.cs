@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MiniMind.Text;
 using MiniMind.Worker.Evaluation;
 using MiniMind.Worker.Tests.Artifacts;
 using MiniMind.Worker.Tests.Chat;
@@ -35,6 +36,19 @@ public sealed class ExactMatchTests
         Assert.Equal(2.0 / 3, json.RootElement.GetProperty("exact_match").GetDouble());
         Assert.Equal([true, false, true], json.RootElement.GetProperty("answers").EnumerateArray().Select(answer => answer.GetProperty("correct").GetBoolean()));
         Assert.Contains("北京", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Measure_a_question_longer_than_the_model_is_named_by_file_and_line()
+    {
+        using var model = new SmallModel(maxPositions: 64);
+        using var folder = new TempFolder();
+        var path = folder.File("questions.jsonl");
+        File.WriteAllLines(path, ["""{"question": "one?", "answer": "x"}""", "", $$"""{"question": "{{string.Concat(Enumerable.Repeat("why ", 40))}}", "answer": "y"}"""]);
+
+        var fault = Assert.Throws<InputException>(() => ExactMatch.Measure(model.Loaded, Question.Read(path), maxNewTokens: 5, default));
+
+        Assert.StartsWith($"{path}:3: expected a question of fewer than 64 tokens", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]

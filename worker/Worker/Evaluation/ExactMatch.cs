@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using MiniMind.Text;
 using MiniMind.Text.Chat;
 using MiniMind.Transformer.Generation;
 using MiniMind.Worker.Chat;
@@ -14,11 +15,18 @@ internal sealed record ExactMatch(IReadOnlyList<(Question Question, string Answe
     /// <summary>Part of the questions answered exactly, 0..1.</summary>
     public double Score => (double)Answers.Count(entry => entry.Question.IsAnswered(entry.Answer)) / Answers.Count;
 
-    /// <summary>Asks all questions, many side by side.</summary>
+    /// <summary>Asks all questions, many side by side; the answers keep their order.</summary>
+    /// <exception cref="InputException">A question leaves no position for an answer; file and line are named, and nothing was computed.</exception>
     public static ExactMatch Measure(LoadedModel model, IReadOnlyList<Question> questions, int maxNewTokens, CancellationToken cancellation)
     {
         var sampling = SamplingOptions.Greedy(maxNewTokens, model.Tokenizer.EndOfSequence, model.Tokenizer.Padding);
         var prompts = questions.Select(question => model.Prompt([new ChatMessage("user", question.Text)])).ToList();
+        for (var i = 0; i < prompts.Count; i++)
+        {
+            if (prompts[i].Length >= model.MaxPositions)
+                throw new InputException($"{questions[i].Place}: expected a question of fewer than {model.MaxPositions} tokens with its chat markers (the model's positions), found {prompts[i].Length}");
+        }
+
         var answers = model.Generator.GenerateBatch(prompts, sampling, cancellation);
         return new ExactMatch([.. questions.Zip(answers, (question, ids) => (question, model.Tokenizer.Decode(ids)))]);
     }

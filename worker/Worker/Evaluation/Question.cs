@@ -7,6 +7,9 @@ namespace MiniMind.Worker.Evaluation;
 /// <summary>One question with its right answer, as a line of a questions file: {"question", "answer", "kind"?, "language"?, "accept"?}.</summary>
 internal sealed record Question(string Text, string Answer, string Kind, IReadOnlyList<string> Accept)
 {
+    /// <summary>FILE:LINE, for messages; empty when it comes from no file.</summary>
+    public string Place { get; init; } = "";
+
     /// <summary>Reads a questions file.</summary>
     /// <exception cref="InputException">Names file, line and field.</exception>
     public static IReadOnlyList<Question> Read(string path)
@@ -23,7 +26,7 @@ internal sealed record Question(string Text, string Answer, string Kind, IReadOn
     private static Question Parse(JsonElement root, string place)
     {
         if (root.ValueKind != JsonValueKind.Object) throw new InputException($"{place}: expected a JSON object with question and answer, found {root.ValueKind}");
-        return new Question(Field(root, "question", place), Field(root, "answer", place), Optional(root, "kind", place), Accepted(root, place));
+        return new Question(Field(root, "question", place), Field(root, "answer", place), Optional(root, "kind", place), Accepted(root, place)) { Place = place };
     }
 
     private static string Field(JsonElement root, string name, string place) =>

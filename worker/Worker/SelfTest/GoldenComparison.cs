@@ -15,7 +15,7 @@ public sealed class GoldenComparison(TextWriter output)
     /// <summary>Comparisons beyond their limit.</summary>
     public int Failed { get; private set; }
 
-    /// <summary>The largest error / limit so far, with its name.</summary>
+    /// <summary>The largest error so far, whatever its limit, with its name; NaN is larger than any number.</summary>
     public (string Name, double Error) Worst { get; private set; } = ("", 0);
 
     /// <summary>Compares one tensor.</summary>
@@ -72,7 +72,7 @@ public sealed class GoldenComparison(TextWriter output)
         var ok = error <= limit;
         Compared++;
         if (!ok) Failed++;
-        if (!(error <= Worst.Error) || Worst.Name.Length == 0) Worst = (name, error);
+        if (Worst.Name.Length == 0 || double.IsNaN(error) || error > Worst.Error) Worst = (name, error);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {(ok ? "ok  " : "FAIL")} {error:0.00E+00} <= {limit:0E+0}  {name}{detail}"));
     }
 }
