@@ -35,7 +35,6 @@ public sealed class RunGrain(
     {
         if (stored.State.Identity.Length == 0)
         {
-            if (_ledger.Newest.Step > 0) return $"{folder.Ledger} belongs to a run of another name: go on with that, or start anew with --out DIR";
             (stored.State.Identity, stored.State.Settings) = (identity, settings);
             await stored.WriteStateAsync();
             return null;

@@ -39,50 +39,16 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
         if (await grain.OpenAsync(prepared.Identity, run.CanonicalText) is { } reason)
             throw new InputException($"the run in {folder.Root} cannot be gone on with: {reason}");
 
-        var examination = new Examination(run, folder, worker);
-        var before = await examination.BeforeAsync(prepared, stop);
         await using var told = stop.Register(() => screen.Message("stopping; what is being trained writes a checkpoint after the step in flight; a second time ends at once"));
         await using var training = new TrainingCrew(run, folder, host, grain, screen, time);
-        var stages = new List<StageSummary>();
-        IReadOnlyList<SampleAnswer> samples = [];
-        foreach (var (index, stage) in run.Stages.Index())
-        {
-            if (stage is EvalStage eval)
-            {
-                var begun = time.GetTimestamp();
-                screen.StageStarted(new StageStart(eval.Name, eval.Kind, 0, 0, 0, 0, 0, 0));
-                (var after, samples) = await examination.AfterAsync(eval, await ModelBeforeAsync(grain, folder, index), stop);
-                stages.Add(new StageSummary(eval.Name) { ExactMatchBefore = before[eval.Name], ExactMatchAfter = after, Wall = time.GetElapsedTime(begun) });
-                screen.StageEnded(stages[^1]);
-            }
-            else if (record.CompletedStages.Contains(index))
-            {
-                if (past.SummaryOf(stage.Name) is { } summary) stages.Add(summary);
-            }
-            else if (prepared.Stages.FirstOrDefault(spec => spec.StageIndex == index) is { } spec)
-            {
-                var firstStep = record.Checkpoints.LastOrDefault(checkpoint => checkpoint.StageIndex == index)?.Step ?? 0;
-                var (end, summary) = await training.RunAsync(spec, firstStep, past.Before(stage.Name, firstStep), stop);
-                stages.Add(summary);
-                var halted = end == StageEnd.Halted || stop.IsCancellationRequested;
-                if (halted || spec == prepared.Stages[^1]) await training.DismissAsync(halted ? "the run has halted" : "the run is complete");
-                if (halted) return ExitCodes.Success;
-            }
-        }
-        screen.RunEnded(new RunSummary(stages, samples, time.GetElapsedTime(start), Result(folder)));
+        var stages = new StageSequence(run, folder, prepared, record, past, grain, new Examination(run, folder, worker), training, screen, time);
+        if (await stages.RunAsync(stop) == StageEnd.Completed)
+            screen.RunEnded(new RunSummary(stages.Stages, stages.Samples, time.GetElapsedTime(start), Result(folder)));
         return ExitCodes.Success;
     }
 
     private static string? Result(RunFolder folder) =>
         Directory.Exists(folder.Latest) ? Path.GetRelativePath(Environment.CurrentDirectory, folder.Latest) : null;
-
-    /// <summary>The end of the training stage before a stage.</summary>
-    private static async Task<string> ModelBeforeAsync(IRunGrain grain, RunFolder folder, int index)
-    {
-        var record = await grain.RecordAsync();
-        var newest = record.Checkpoints.Where(checkpoint => checkpoint.StageIndex < index).MaxBy(checkpoint => (checkpoint.StageIndex, checkpoint.Step));
-        return Path.Combine(folder.Root, newest!.Folder);
-    }
 
     private void RefuseToOverwrite(RunFolder folder)
     {
@@ -93,7 +59,13 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
 
     private static void RefuseChanges(RunRecord record, RunFile run, RunFolder folder)
     {
-        if (record.Identity.Length == 0) return;
+        if (record.Identity.Length == 0)
+        {
+            // The state of a run lies under its name, the ledger does not.
+            if (File.Exists(folder.Ledger))
+                throw new InputException($"{folder.Ledger} belongs to a run of another name, or one whose state is gone: go on with that (--set name=NAME), or start anew with --out DIR");
+            return;
+        }
         var changes = SettingsChange.Describe(record.Settings, run.CanonicalText);
         if (changes.Count == 0) return;
         throw new InputException(

@@ -92,7 +92,17 @@ public sealed class InterruptionTests(ReferenceRun reference)
         var ended = await Project.RunAsync("reference", "--resume", "--set", "seed=8");
 
         Assert.True(ended.ExitCode == 2, ended.ToString());
-        Assert.Contains("Changed: ", ended.Error, StringComparison.Ordinal);
+        Assert.Contains("Changed: seed: was 7, now 8", ended.Error, StringComparison.Ordinal);
+        reference.Result.AssertSame(RunResult.Read(reference.Folder));
+    }
+
+    [Fact]
+    public async Task Resuming_under_another_name_is_refused()
+    {
+        var ended = await Project.RunAsync("reference", "--resume", "--set", "name=other");
+
+        Assert.True(ended.ExitCode == 2, ended.ToString());
+        Assert.Contains("another name", ended.Error, StringComparison.Ordinal);
         reference.Result.AssertSame(RunResult.Read(reference.Folder));
     }
 }

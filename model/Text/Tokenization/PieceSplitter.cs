@@ -32,9 +32,8 @@ internal sealed class PieceSplitter : PreTokenizer
         {
             int found = text.AsSpan(at).IndexOfAny(_anyAdded);
             int end = found < 0 ? text.Length : at + found;
-            while (at < end)
+            foreach (int length in PieceLengths(text.AsMemory(at, end - at)))
             {
-                int length = NextPiece(text.AsSpan(at, end - at));
                 yield return (at, length);
                 at += length;
             }
@@ -46,17 +45,31 @@ internal sealed class PieceSplitter : PreTokenizer
         }
     }
 
-    private int NextPiece(ReadOnlySpan<char> rest)
+    private IEnumerable<int> PieceLengths(ReadOnlyMemory<char> text) =>
+        _expression is null ? ScannedLengths(text) : MatchedLengths(new SingleUnits(text.Span), _expression);
+
+    private static IEnumerable<int> ScannedLengths(ReadOnlyMemory<char> text)
     {
-        if (_expression is null) return PieceScanner.NextLength(rest);
-        foreach (var match in _expression.EnumerateMatches(rest))
+        while (text.Length > 0)
+        {
+            int length = PieceScanner.NextLength(text.Span);
+            yield return length;
+            text = text[length..];
+        }
+    }
+
+    private static IEnumerable<int> MatchedLengths(SingleUnits units, Regex expression)
+    {
+        int at = 0;
+        for (var match = expression.Match(units.Text); match.Success; match = match.NextMatch())
         {
             if (match.Length == 0) continue;
             // Text between matches is a piece too ("Isolated" in the file).
-            return match.Index > 0 ? match.Index : match.Length;
+            if (match.Index > at) yield return units.OriginalLength(at, match.Index - at);
+            yield return units.OriginalLength(match.Index, match.Length);
+            at = match.Index + match.Length;
         }
-
-        return rest.Length;
+        if (at < units.Text.Length) yield return units.OriginalLength(at, units.Text.Length - at);
     }
 
     private int AddedLength(ReadOnlySpan<char> text)
