@@ -15,9 +15,8 @@ internal enum StageEnd
 }
 
 /// <summary>Sees one stage through: begins it, shows what happens, and waits for its end.</summary>
-internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScreen screen, Action<IReadOnlyList<string>> progressed, TimeProvider time)
+internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScreen screen, Action<IReadOnlyList<string>> progressed, TimeSpan firstWorker, TimeProvider time)
 {
-    private static readonly TimeSpan FirstWorker = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(5);
 
     private IReadOnlyList<string> _members = [];
@@ -53,7 +52,7 @@ internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScr
     {
         while (true)
         {
-            using var patience = new CancellationTokenSource(_formed ? Quiet : FirstWorker, time);
+            using var patience = new CancellationTokenSource(_formed ? Quiet : firstWorker, time);
             try
             {
                 return await events.Reader.ReadAsync(patience.Token);
@@ -61,7 +60,7 @@ internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScr
             catch (OperationCanceledException) when (!_formed)
             {
                 throw new RunFailedException(
-                    $"no worker came within {FirstWorker.TotalMinutes:0} minutes; the workers' logs (logs/ in the run's folder) may say why");
+                    $"no worker came within {firstWorker.TotalSeconds:0} s (worker_timeout); the workers' logs (logs/ in the run's folder) may say why");
             }
             catch (OperationCanceledException)
             {

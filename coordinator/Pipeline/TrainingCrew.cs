@@ -25,7 +25,7 @@ internal sealed class TrainingCrew(RunFile run, RunFolder folder, CoordinatorHos
             await grain.WatchAsync(host.Grains.CreateObjectReference<IRunWatcher>(_events));
             _workers = new WorkerPool(run, folder, host.Address, screen, _events);
             _workers.Start(run.Workers);
-            _runner = new StageRunner(grain, _events, screen, _workers.Progressed, time);
+            _runner = new StageRunner(grain, _events, screen, _workers.Progressed, TimeSpan.FromSeconds(run.WorkerTimeout), time);
         }
         // Whoever left during an earlier stage is not waited for.
         return await _runner.RunAsync(spec, firstStep, past, _workers!.Present, stop);

@@ -21,6 +21,9 @@ public sealed record RunFile
     /// <summary>Worker processes; those beyond a stage's lanes are hot spares.</summary>
     public required int Workers { get; init; }
 
+    /// <summary>Seconds without a sign of life from any worker after which a stage that has not begun gives up.</summary>
+    public required int WorkerTimeout { get; init; }
+
     /// <summary>Intra-op threads of one worker.</summary>
     public required int Threads { get; init; }
 

@@ -11,6 +11,9 @@ public sealed record RunFileDefaults
     /// <summary>Worker processes.</summary>
     public int Workers { get; init; } = 1;
 
+    /// <summary>Seconds to wait for the first worker of a stage.</summary>
+    public int WorkerTimeout { get; init; } = 180;
+
     /// <summary>Intra-op threads of one worker.</summary>
     public int Threads { get; init; } = 1;
 

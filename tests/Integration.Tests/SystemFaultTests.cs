@@ -76,6 +76,19 @@ public sealed class SystemFaultTests(ReferenceRun reference)
     }
 
     [Fact]
+    public async Task Worker_that_never_comes_ends_the_run()
+    {
+        await using var run = Project.StartRun("alone", "--workers", "1", "--set", "worker_timeout=3");
+        await run.SeeAsync("worker-0: starting");
+        Signals.Send(await Signals.NewChildAsync(run.Id), Signal.Stop);
+
+        var ended = await run.EndAsync();
+
+        Assert.True(ended.ExitCode == 1, ended.ToString());
+        Assert.StartsWith("error: no worker came within 3 s (worker_timeout); ", ended.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Worker_that_is_killed_again_and_again_ends_the_run()
     {
         const int Restarts = 3;
