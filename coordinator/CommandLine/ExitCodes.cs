@@ -14,4 +14,7 @@ public static class ExitCodes
 
     /// <summary>Stopped by Ctrl-C.</summary>
     public const int Interrupted = 130;
+
+    /// <summary>Ended at once by a second SIGTERM.</summary>
+    public const int Terminated = 143;
 }

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace MiniMind.Coordinator.CommandLine;
 
 /// <summary>
-/// Ctrl-C, SIGTERM and a closed terminal (SIGHUP) as a token: the first one asks for an orderly end (a run checkpoints), a second one ends the
-/// process, and those that it started, at once.
+/// Ctrl-C, SIGTERM and a closed terminal (SIGHUP) as a token: the first one asks for an orderly end (a run checkpoints), a second Ctrl-C or SIGTERM
+/// ends the process, and those that it started, at once. (Of a closed terminal both the shell and the kernel tell.)
 /// A terminal sends Ctrl-C to the worker processes too; they ignore it by design and follow the run's stop flag.
 /// </summary>
 public sealed class StopSignals : IDisposable
@@ -36,9 +36,13 @@ public sealed class StopSignals : IDisposable
     private void Handle(PosixSignalContext context)
     {
         context.Cancel = true;
+        if (ExitCode is null)
+        {
+            ExitCode = context.Signal == PosixSignal.SIGINT ? ExitCodes.Interrupted : ExitCodes.Success;
+            _stop.Cancel();
+        }
         // In order, so that whoever started processes can end them.
-        if (ExitCode is { } code) Environment.Exit(code);
-        ExitCode = context.Signal == PosixSignal.SIGINT ? ExitCodes.Interrupted : ExitCodes.Success;
-        _stop.Cancel();
+        else if (context.Signal == PosixSignal.SIGINT) Environment.Exit(ExitCodes.Interrupted);
+        else if (context.Signal == PosixSignal.SIGTERM) Environment.Exit(ExitCodes.Terminated);
     }
 }

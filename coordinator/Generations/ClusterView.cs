@@ -18,8 +18,8 @@ public sealed record WorkerView(
     /// <summary>Last step of the stage that it is known to have applied; -1: it has no state.</summary>
     public long Step { get; init; } = -1;
 
-    /// <summary>A checkpoint could not be written there, so it should not be the lowest rank.</summary>
-    public bool CannotWrite { get; init; }
+    /// <summary>Step of the newest checkpoint that could not be written there, -1 for none: whoever failed last should be the lowest rank last.</summary>
+    public long FailedCheckpoint { get; init; } = -1;
 }
 
 /// <summary>All that the generation rule looks at.</summary>
@@ -35,6 +35,9 @@ public sealed record ClusterView(
 {
     /// <summary>Step that a generation in which nobody has state would start from.</summary>
     public long RestoreStep { get; init; }
+
+    /// <summary>A newer checkpoint than that of <see cref="RestoreStep"/> is being completed; the older one may be deleted then.</summary>
+    public bool NewerRestore { get; init; }
 }
 
 /// <summary>Limits of the generation rule.</summary>

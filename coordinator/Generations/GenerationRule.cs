@@ -20,6 +20,7 @@ public static class GenerationRule
 
         if (view.Members.Count == 0) return Start(view, options, [.. going.Where(worker => !worker.Leaving)]);
         if (going.Count == 0) return Decision.Keep("no worker is available");
+        if (view.NewerRestore && MostAdvanced(available) <= view.RestoreStep) return Decision.Keep("a newer checkpoint to start from is being completed");
         if (lost.Count > 0) return FormNow(view, going, $"lost {string.Join(", ", lost.Select(member => member.Worker))}");
         if (view.Troubled) return FormNow(view, going, "a member cannot go on");
         return going.All(worker => worker.Leaving) ? AllLeave(view, options) : AtBoundary(view, going);
@@ -31,9 +32,11 @@ public static class GenerationRule
     /// </summary>
     private static List<WorkerView> Carriers(ClusterView view, List<WorkerView> available)
     {
-        var best = available.Select(worker => worker.Step).DefaultIfEmpty(-1).Max();
+        var best = MostAdvanced(available);
         return best <= view.RestoreStep ? available : [.. available.Where(worker => worker.Step >= best - 1)];
     }
+
+    private static long MostAdvanced(List<WorkerView> available) => available.Select(worker => worker.Step).DefaultIfEmpty(-1).Max();
 
     private static Decision Start(ClusterView view, GenerationOptions options, IReadOnlyList<WorkerView> staying)
     {
@@ -67,12 +70,13 @@ public static class GenerationRule
     }
 
     /// <summary>
-    /// Present members keep their order, newcomers follow by age: so the writer of checkpoints changes as rarely as possible. Who could not write one goes last.
+    /// Present members keep their order, newcomers follow by age: so the writer of checkpoints changes as rarely as possible. Who failed to write one goes behind those who did
+    /// not, or did so longer ago.
     /// </summary>
     private static List<WorkerView> InRankOrder(ClusterView view, IReadOnlyList<WorkerView> staying)
     {
         var present = view.Members.Select(member => staying.FirstOrDefault(worker => Is(worker, member))).OfType<WorkerView>().ToList();
-        return [.. present.Concat(staying.Except(present)).OrderBy(worker => worker.CannotWrite)];
+        return [.. present.Concat(staying.Except(present)).OrderBy(worker => worker.FailedCheckpoint)];
     }
 
     private static bool IsPresent(WorkerView worker, GenerationOptions options) => worker.Connected && worker.SilentFor <= options.Silence;

@@ -40,7 +40,8 @@ public interface IStageEffects
     Task StageCompletedAsync();
 
     /// <summary>All ranks have halted after a checkpoint.</summary>
-    Task HaltedAsync(long step);
+    /// <param name="abandoned">Because all workers left; nobody asked for it.</param>
+    Task HaltedAsync(long step, bool abandoned);
 
     /// <summary>The stage cannot go on.</summary>
     Task FailedAsync(string message, bool userError);

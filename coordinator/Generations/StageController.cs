@@ -109,12 +109,13 @@ public sealed class StageController
         if (Find(worker, incarnation) is { } known) known.Step = Math.Max(known.Step, step);
     }
 
-    /// <summary>A worker could not write a checkpoint.</summary>
-    /// <returns>False: no member of the newest generation is left that might.</returns>
-    public bool CannotWrite(string worker, string incarnation)
+    /// <summary>A worker could not write the checkpoint of a step.</summary>
+    /// <param name="written">Step of the newest checkpoint that somebody has written.</param>
+    /// <returns>False: since then all members of the newest generation have failed.</returns>
+    public bool FailCheckpoint(string worker, string incarnation, long step, long written)
     {
-        if (Find(worker, incarnation) is { } known) known.CannotWrite = true;
-        return Current is null || Current.Members.Any(member => Find(member.Worker, member.Incarnation) is { CannotWrite: false });
+        if (Find(worker, incarnation) is { } known) known.FailedCheckpoint = Math.Max(known.FailedCheckpoint, step);
+        return Current is null || Current.Members.Any(member => Find(member.Worker, member.Incarnation) is { } other && other.FailedCheckpoint <= written);
     }
 
     /// <summary>A worker's stream ended.</summary>
@@ -154,21 +155,22 @@ public sealed class StageController
 
     /// <summary>Applies the generation rule to what is known now.</summary>
     /// <param name="restoreStep">Step that a generation in which nobody has state would start from.</param>
-    public Decision Decide(long restoreStep = 0)
+    /// <param name="newerRestore">A newer checkpoint to start from is being completed.</param>
+    public Decision Decide(long restoreStep = 0, bool newerRestore = false)
     {
         var workers = _attendances
             .Select(entry => new WorkerView(
                 entry.Key, entry.Value.Incarnation, entry.Value.Endpoint, entry.Value.Age, entry.Value.Prepared, entry.Value.Connected,
                 _time.GetElapsedTime(entry.Value.Heard), entry.Value.Leaving)
             {
-                Stalled = entry.Value.Stalled, CannotWrite = entry.Value.CannotWrite, Step = entry.Value.Step,
+                Stalled = entry.Value.Stalled, FailedCheckpoint = entry.Value.FailedCheckpoint, Step = entry.Value.Step,
             })
             .ToList();
         var view = new ClusterView(
             workers, Current?.Number ?? 0, [.. Current?.Members.Select(member => (member.Worker, member.Incarnation)) ?? []],
             _troubled, [.. _unreachable.Where(pair => IsApart(pair.Value)).Select(pair => pair.Key)], _time.GetElapsedTime(_start))
         {
-            RestoreStep = restoreStep,
+            RestoreStep = restoreStep, NewerRestore = newerRestore,
         };
         return GenerationRule.Decide(view, _options.Generations);
     }
@@ -223,7 +225,7 @@ public sealed class StageController
 
         public bool Stalled { get; set; }
 
-        public bool CannotWrite { get; set; }
+        public long FailedCheckpoint { get; set; } = -1;
 
         /// <summary>The newest heartbeat that differs from the one before it.</summary>
         public Heartbeat? Beat { get; set; }

@@ -20,6 +20,7 @@ public sealed class StageLead
     private readonly IStageEffects _effects;
     private StageProgress _progress;
     private string? _stopReason;
+    private bool _abandoned;
     private long _halted = -1;
     private readonly SortedDictionary<long, CheckpointWritten> _written = [];
     private long _assembling = -1;
@@ -100,7 +101,7 @@ public sealed class StageLead
                 break;
             case WorkerReport.ReportOneofCase.CheckpointFailed when IsMissing(report.CheckpointFailed):
                 _effects.Noticed(worker, "trouble", report.CheckpointFailed.Message);
-                if (!_controller.CannotWrite(worker, incarnation))
+                if (!_controller.FailCheckpoint(worker, incarnation, report.CheckpointFailed.Step, NewestWritten))
                     await EndAsync(() => _effects.FailedAsync($"{worker}: {report.CheckpointFailed.Message}", userError: false));
                 break;
             case WorkerReport.ReportOneofCase.Halted:
@@ -136,6 +137,7 @@ public sealed class StageLead
         await _effects.RecordCheckpointAsync(written);
         _progress = new StageProgress(written.Step, written.Step, Convert.FromHexString(written.LedgerHash), [.. written.Files]);
         await AssembleNextAsync();
+        await DecideAsync();
         await EndWhenDoneAsync();
     }
 
@@ -143,24 +145,31 @@ public sealed class StageLead
     public async Task StopAsync(string reason)
     {
         _stopReason = reason;
-        if (_controller.Current is null) await EndAsync(() => _effects.HaltedAsync(_progress.RestoreStep));
+        if (_controller.Current is null) await EndAsync(() => _effects.HaltedAsync(_progress.RestoreStep, _abandoned));
         else _effects.Broadcast(new CoordinatorOrder { Stop = new StopOrder { Reason = reason } });
     }
 
     private async Task DecideAsync()
     {
         if (_ended) return;
-        var decision = _controller.Decide(_progress.RestoreStep);
-        if (decision.Halt && _stopReason is null) await StopAsync(decision.Reason);
+        var decision = _controller.Decide(_progress.RestoreStep, newerRestore: _assembling >= 0);
+        if (decision.Halt && _stopReason is null)
+        {
+            _abandoned = true;
+            await StopAsync(decision.Reason);
+        }
         if (!decision.Form) return;
-        var generation = _controller.Form(decision, _progress);
+        var generation = _controller.Form(decision, _progress with { CheckpointStep = NewestWritten });
         await _effects.StoreAsync(generation, _controller.Probe);
         _effects.Formed(generation);
         _effects.Broadcast(new CoordinatorOrder { Generation = generation });
     }
 
+    /// <summary>Step of the newest checkpoint that has been written, though its folder may not be complete yet.</summary>
+    private long NewestWritten => Math.Max(_progress.CheckpointStep, _written.Count > 0 ? _written.Keys.Last() : -1);
+
     /// <summary>Nobody has written that checkpoint, or a later one, since.</summary>
-    private bool IsMissing(CheckpointFailed failed) => failed.StageIndex == _spec.StageIndex && failed.Step > _progress.CheckpointStep;
+    private bool IsMissing(CheckpointFailed failed) => failed.StageIndex == _spec.StageIndex && failed.Step > NewestWritten;
 
     private void Append(string worker, Applied applied)
     {
@@ -232,7 +241,7 @@ public sealed class StageLead
         if (_progress.CheckpointStep >= _spec.TotalSteps && _ledger.NewestStep(_spec.StageIndex) >= _spec.TotalSteps)
             await EndAsync(_effects.StageCompletedAsync);
         else if (_halted >= 0 && _progress.CheckpointStep >= _halted)
-            await EndAsync(() => _effects.HaltedAsync(_halted));
+            await EndAsync(() => _effects.HaltedAsync(_halted, _abandoned));
     }
 
     private async Task EndAsync(Func<Task> effect)

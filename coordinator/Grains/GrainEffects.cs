@@ -86,9 +86,9 @@ internal sealed class GrainEffects(
         tell(new RunEvent { Completed = new StageDone { StageIndex = spec.StageIndex } });
     }
 
-    public Task HaltedAsync(long step)
+    public Task HaltedAsync(long step, bool abandoned)
     {
-        tell(new RunEvent { Halted = new RunHalted { Step = step } });
+        tell(new RunEvent { Halted = new RunHalted { Step = step, Abandoned = abandoned } });
         return Task.CompletedTask;
     }
 

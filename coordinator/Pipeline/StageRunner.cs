@@ -98,7 +98,10 @@ internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScr
             case RunEvent.HappenedOneofCase.Completed when happened.Completed.StageIndex == spec.StageIndex:
                 return StageEnd.Completed;
             case RunEvent.HappenedOneofCase.Halted:
-                screen.Message($"{spec.Stage}: halted after step {happened.Halted.Step} of {spec.TotalSteps}; the same command with --resume goes on from there");
+                var where = $"{spec.Stage}: halted after step {happened.Halted.Step} of {spec.TotalSteps}";
+                const string Further = "the same command with --resume goes on from there";
+                if (happened.Halted.Abandoned) throw new RunFailedException($"{where}, because all workers left; {Further}");
+                screen.Message($"{where}; {Further}");
                 return StageEnd.Halted;
             case RunEvent.HappenedOneofCase.Failed:
                 throw happened.Failed.UserError

@@ -100,7 +100,7 @@ internal sealed class SimulatedCoordinator : IStageEffects
         return Task.CompletedTask;
     }
 
-    public Task HaltedAsync(long step)
+    public Task HaltedAsync(long step, bool abandoned)
     {
         _run.World.Trace("coordinator", $"halted after step {step}");
         _run.EndAndResume();

@@ -78,10 +78,10 @@ internal sealed class ToyReplica(SimulatedProcess process, SimulationRun run, do
         MemoryMarshal.Cast<byte, float>(state.AsSpan(4 * Length)).CopyTo(_momentum);
     }
 
-    public Task<Task<IReadOnlyList<ArtifactRef>>> BeginCheckpointAsync(Position position, CancellationToken cancellation)
+    public Task<CheckpointWriter> SnapshotAsync(Position position)
     {
         byte[] snapshot = [.. MemoryMarshal.AsBytes(_weights.AsSpan()), .. MemoryMarshal.AsBytes(_momentum.AsSpan())];
-        return Task.FromResult(UploadAsync(snapshot));
+        return Task.FromResult<CheckpointWriter>(_ => UploadAsync(snapshot));
     }
 
     private async Task<IReadOnlyList<ArtifactRef>> UploadAsync(byte[] snapshot)

@@ -89,6 +89,36 @@ public sealed class CheckpointKeeperTests
         Assert.Single(crew["w0"].Reports.All, IsWritten);
     }
 
+    /// <summary>A slow upload must not cost the run its best weights.</summary>
+    [Fact]
+    public async Task The_best_weights_wait_in_memory_while_another_checkpoint_is_being_written()
+    {
+        await using var crew = new Crew(totalSteps: 8, checkpointInterval: 3, validationInterval: 4);
+        var hand = await crew.AddAsync("w0");
+        var (_, done) = Writing(hand);
+        crew.Announce(1, ["w0"]);
+        await hand.Reports.AppliedAsync(8);
+        done.SetResult();
+        var steps = new List<long>();
+        do steps.Add((await hand.Reports.NextAsync(IsWritten)).CheckpointWritten.Step);
+        while (steps[^1] < 8);
+        Assert.Equal([3, 4, 8], steps);
+    }
+
+    [Fact]
+    public async Task A_checkpoint_asked_for_is_written_by_whoever_is_the_lowest_rank_by_then()
+    {
+        await using var crew = new Crew(totalSteps: 1_000_000, checkpointInterval: -1);
+        foreach (var name in Plans.Workers(2)) await crew.AddAsync(name);
+        crew["w0"].Replica.WriteCheckpoint = (_, _) => throw new IOException("no space left on device");
+        crew.Announce(1, Plans.Workers(2));
+        await crew["w1"].Reports.AppliedAsync(2);
+        crew["w1"].Member.CheckpointNow();
+        await crew["w0"].Reports.NextAsync(report => report.CheckpointFailed is not null);
+        crew.Announce(2, ["w1", "w0"], atBoundary: true);
+        Assert.Equal(2, (await crew["w1"].Reports.NextAsync(IsWritten)).CheckpointWritten.Generation);
+    }
+
     [Fact]
     public async Task A_checkpoint_that_cannot_be_written_is_reported_with_its_step()
     {

@@ -173,6 +173,54 @@ public sealed class MemberTests
         Assert.Equal(halted, crew["w1"].Member.Position.Step);
     }
 
+    /// <summary>The lowest rank is still writing when the generation ends; it says in the next one that it has halted.</summary>
+    [Fact]
+    public async Task A_halt_is_reported_even_when_a_generation_begins_while_its_checkpoint_is_written()
+    {
+        await using var crew = new Crew(totalSteps: 1_000_000);
+        var hand = await crew.AddAsync("w0");
+        var written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        hand.Replica.WriteCheckpoint = (_, _) =>
+        {
+            begun.TrySetResult();
+            return written.Task;
+        };
+        crew.Announce(1, ["w0"]);
+        await hand.Reports.AppliedAsync(2);
+        hand.Member.Stop();
+        await begun.Task.WaitAsync(Transport.Patience.Limit);
+        crew.Announce(2, ["w0"]);
+        await Task.Run(async () =>
+        {
+            while (hand.Member.Generation < 2) await Task.Yield();
+        }).WaitAsync(Transport.Patience.Limit);
+        written.SetResult();
+        Assert.Equal(2, (await hand.Reports.NextAsync(report => report.Halted is not null)).Halted.Generation);
+    }
+
+    /// <summary>Some have heard that all should halt, others come without having heard it: the step that follows is all ranks' or nobody's.</summary>
+    [Fact]
+    public async Task Ranks_that_have_halted_go_on_with_one_that_has_not_until_all_are_asked_again()
+    {
+        await using var crew = new Crew(totalSteps: 6);
+        await crew.AddAsync("w0");
+        crew.Announce(1, ["w0"]);
+        var first = crew["w0"];
+        first.Replica.BeforeLane = (step, lane, _) =>
+        {
+            if (step == 2) first.Member.Stop();
+            return Task.CompletedTask;
+        };
+        Assert.InRange((await first.Reports.NextAsync(report => report.Halted is not null)).Halted.Step, 2, 3);
+        first.Replica.BeforeLane = (_, _, _) => Task.CompletedTask;
+        await crew.AddAsync("w1");
+        crew.Announce(2, ["w0", "w1"]);
+        foreach (var hand in crew.Hands.Values) await hand.Reports.NextAsync(report => report.Halted is { Generation: 2 });
+        Assert.Equal(crew["w0"].Member.Position.Step, crew["w1"].Member.Position.Step);
+        Assert.Equal(crew["w0"].Replica.Weights, crew["w1"].Replica.Weights);
+    }
+
     [Fact]
     public async Task A_member_that_leaves_goes_when_a_generation_without_it_begins()
     {

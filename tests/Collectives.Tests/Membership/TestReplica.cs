@@ -78,12 +78,12 @@ internal sealed class TestReplica : IReplica
         return Task.CompletedTask;
     }
 
-    public Task<Task<IReadOnlyList<ArtifactRef>>> BeginCheckpointAsync(Position position, CancellationToken cancellation)
+    public Task<CheckpointWriter> SnapshotAsync(Position position)
     {
         var name = Convert.ToHexStringLower(StateDigest(State));
-        return Task.FromResult(WriteAsync());
+        return Task.FromResult<CheckpointWriter>(WriteAsync);
 
-        async Task<IReadOnlyList<ArtifactRef>> WriteAsync()
+        async Task<IReadOnlyList<ArtifactRef>> WriteAsync(CancellationToken cancellation)
         {
             await WriteCheckpoint(position.Step, cancellation);
             return [new ArtifactRef { Name = name }];

@@ -127,9 +127,26 @@ public sealed class GenerationRuleTests
     [Fact]
     public void Who_cannot_write_checkpoints_becomes_the_last_rank_at_a_boundary()
     {
-        var view = Views.View("abc", members: "abc").With('a', worker => worker with { CannotWrite = true });
+        var view = Views.View("abc", members: "abc").With('a', worker => worker with { FailedCheckpoint = 5 });
         Expect(view, "bca", true, "b writes checkpoints");
-        ExpectKeep(Views.View("abc", members: "bca").With('a', worker => worker with { CannotWrite = true }), "nothing changed");
+        ExpectKeep(Views.View("abc", members: "bca").With('a', worker => worker with { FailedCheckpoint = 5 }), "nothing changed");
+    }
+
+    [Fact]
+    public void Who_failed_to_write_a_checkpoint_long_ago_is_tried_again_before_who_failed_later()
+    {
+        var view = Views.View("ab", members: "ba").With('a', worker => worker with { FailedCheckpoint = 5 });
+        Expect(view.With('b', worker => worker with { FailedCheckpoint = 9 }), "ab", true, "a writes checkpoints");
+    }
+
+    /// <summary>The files to start from may be deleted as soon as a newer checkpoint is complete.</summary>
+    [Fact]
+    public void Nobody_starts_from_a_checkpoint_that_a_newer_one_is_about_to_replace()
+    {
+        var view = Views.View("ab", members: "abc") with { RestoreStep = 4, NewerRestore = true };
+        ExpectKeep(view, "a newer checkpoint to start from is being completed");
+        Expect(view with { NewerRestore = false }, "ab", false, "lost c");
+        Expect(view.With('b', worker => worker with { Step = 5 }), "ab", false, "lost c");
     }
 
     [Fact]

@@ -50,9 +50,9 @@ internal sealed class RecordedEffects : IStageEffects
         return Task.CompletedTask;
     }
 
-    public Task HaltedAsync(long step)
+    public Task HaltedAsync(long step, bool abandoned)
     {
-        Done.Add($"halted {step}");
+        Done.Add($"halted {step}{(abandoned ? " (abandoned)" : "")}");
         return Task.CompletedTask;
     }
 

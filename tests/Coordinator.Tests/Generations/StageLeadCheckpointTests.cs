@@ -70,6 +70,48 @@ public sealed class StageLeadCheckpointTests : LeadScene
         Assert.Equal(["b trouble", "failed: b: no space left"], Effects.Take());
     }
 
+    /// <summary>Disks are cleared: a failure of long ago is no reason to give up now.</summary>
+    [Fact]
+    public async Task A_failure_older_than_the_newest_checkpoint_does_not_count_against_its_worker()
+    {
+        await ComeAsync(Main, "a", "b");
+        foreach (var entry in Chain.Take(2)) await ApplyAsync("a", entry);
+        await FailToWriteAsync("a", 1);
+        await WriteAsync("b", 2);
+        await Main.AssembledAsync(Written(2));
+        Effects.Take();
+        await FailToWriteAsync("b", 3);
+        Assert.Equal(["b trouble", "store 3", "formed a b", "all: generation 3"], Effects.Take());
+        await FailToWriteAsync("a", 4);
+        Assert.Equal(["a trouble", "failed: a: no space left"], Effects.Take());
+    }
+
+    [Fact]
+    public async Task A_generation_says_which_checkpoint_is_written_already_though_not_complete()
+    {
+        await ComeAsync(Main, "a", "b");
+        await ApplyAsync("a", Chain[0]);
+        await WriteAsync("a", 1);
+        await Main.DisconnectAsync("b", "b#1");
+        Assert.Equal((1L, 0L), (Main.Generation!.CheckpointStep, Main.Generation.RestoreStep));
+    }
+
+    [Fact]
+    public async Task Those_who_lost_the_state_wait_for_the_checkpoint_that_is_being_completed()
+    {
+        await ComeAsync(Main, "a", "b");
+        await ApplyAsync("a", Chain[0]);
+        await WriteAsync("a", 1);
+        foreach (var worker in (string[])["a", "b"]) await Main.DisconnectAsync(worker, $"{worker}#1");
+        Effects.Take();
+        await Main.ConnectAsync(new Hello { Worker = "c", Incarnation = "c#1", Endpoint = "c:1", Step = -1 });
+        await ReportAsync("c", new WorkerReport { Prepared = new Prepared { Probe = "probe" } });
+        Assert.Equal(["c preparing", "c: Stage", "c: generation 1"], Effects.Take());
+        await Main.AssembledAsync(Written(1));
+        Assert.Equal(["checkpoint 1", "store 2", "formed c", "all: generation 2"], Effects.Take());
+        Assert.Equal(1, Main.Generation!.RestoreStep);
+    }
+
     [Fact]
     public async Task A_failed_checkpoint_that_has_been_overtaken_changes_nothing()
     {

@@ -134,6 +134,12 @@ public sealed class StageLeadTests : LeadScene
         foreach (var worker in (string[])["a", "b"]) await ReportAsync(worker, new WorkerReport { Leave = new Leave { Reason = "SIGTERM" } });
         await Main.TickAsync();
         Assert.Single(Effects.Take(), done => done == "all: Stop");
+        await ApplyAsync("a", Chain[0]);
+        await ReportAsync("a", new WorkerReport { Halted = new Halted { Generation = 1, Step = 1 } });
+        var written = new CheckpointWritten { Step = 1, LedgerHash = Convert.ToHexStringLower(Chain[0].Hash.Span) };
+        await ReportAsync("a", new WorkerReport { CheckpointWritten = written });
+        await Main.AssembledAsync(written);
+        Assert.Contains("halted 1 (abandoned)", Effects.Take());
     }
 
     [Fact]

@@ -136,7 +136,8 @@ public sealed class TrainerTests : IAsyncLifetime
     {
         var source = (await FreshAsync()).Trainer;
         for (var step = 1; step <= 2; step++) await StepAsync(source, step);
-        var writing = await source.BeginCheckpointAsync(new Position(2, 2, [.. Enumerable.Repeat((byte)7, 32)]), default);
+        var write = await source.SnapshotAsync(new Position(2, 2, [.. Enumerable.Repeat((byte)7, 32)]));
+        var writing = write(default);
         var facts = await StepAsync(source, 3); // while it is being written
         var files = await writing;
         Assert.Equal(
@@ -155,7 +156,8 @@ public sealed class TrainerTests : IAsyncLifetime
     {
         var (source, _) = await FreshAsync();
         for (var step = 1; step <= 2; step++) await StepAsync(source, step);
-        var files = await await source.BeginCheckpointAsync(new Position(2, 2, new byte[32]), default);
+        var write = await source.SnapshotAsync(new Position(2, 2, new byte[32]));
+        var files = await write(default);
         var (next, state) = await FreshAsync();
         await StepAsync(next, 1);
         await next.RestoreAsync(new RestorePoint(0, new byte[32], files), default);
@@ -168,8 +170,8 @@ public sealed class TrainerTests : IAsyncLifetime
     public async Task A_checkpoint_that_is_given_up_ends_as_cancelled()
     {
         var source = (await FreshAsync()).Trainer;
-        var writing = await source.BeginCheckpointAsync(new Position(0, 0, new byte[32]), new CancellationToken(canceled: true));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing);
+        var write = await source.SnapshotAsync(new Position(0, 0, new byte[32]));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => write(new CancellationToken(canceled: true)));
     }
 
     [Fact]

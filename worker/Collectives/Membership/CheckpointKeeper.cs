@@ -3,27 +3,31 @@ using MiniMind.Protos;
 namespace MiniMind.Collectives.Membership;
 
 /// <summary>
-/// Writes the checkpoints of a member while it is the lowest rank. One is written at a time. A failed one is reported, leaving earlier ones as they
+/// Writes the checkpoints of a member while it is the lowest rank, one after another. A failed one is reported, leaving earlier ones as they
 /// are, so that another rank becomes the lowest; it finds the checkpoint overdue and writes one.
 /// </summary>
 internal sealed class CheckpointKeeper(IReplica replica, IReportSink reports, MemberOptions options)
 {
     private GenerationPlan? _plan;
-    private long _newest;
-    private Task _writing = Task.CompletedTask;
+    private long _begun;
+    private long _wantedSince = -1;
+    private readonly List<Task> _unfinished = [];
     private CancellationToken _dismissed;
-    private bool _wanted;
 
-    /// <summary>Enters a generation: its announcement says which checkpoint is complete. Writing ends early only when the member is dismissed.</summary>
-    public void Enter(GenerationPlan plan, CancellationToken dismissed)
-    {
-        (_plan, _dismissed) = (plan, dismissed);
-        // What this member has begun to write is not written again: its report is kept until a coordinator has it.
-        _newest = Math.Max(_newest, plan.CheckpointStep);
-    }
+    /// <summary>
+    /// What this member has begun to write is not written again: its report is kept until a coordinator has it. What others have written may be lost
+    /// with them and a coordinator: the next announcement says so then.
+    /// </summary>
+    private long Newest => Math.Max(_begun, _plan?.CheckpointStep ?? -1);
 
-    /// <summary>Asks for a checkpoint at the next step at which none is being written.</summary>
-    public void Request() => _wanted = _plan is { Rank: 0 };
+    /// <summary>Enters a generation: its announcement says which checkpoint has been written. Writing ends early only when the member is dismissed.</summary>
+    public void Enter(GenerationPlan plan, CancellationToken dismissed) => (_plan, _dismissed) = (plan, dismissed);
+
+    /// <summary>
+    /// Asks for a checkpoint of this step or a later one, when none is being written. All ranks are asked, so that whoever is the lowest one by then
+    /// writes it.
+    /// </summary>
+    public void Request(long step) => _wantedSince = step;
 
     /// <summary>
     /// Begins a checkpoint when one is wanted, or has become due, here or while another rank should have written it. While the one before it is being
@@ -31,21 +35,25 @@ internal sealed class CheckpointKeeper(IReplica replica, IReportSink reports, Me
     /// </summary>
     public async Task BeginIfDueAsync(Position position)
     {
-        if (!_wanted && options.NewestCheckpointDue(position.Step) <= _newest) return;
-        if (await TryBeginAsync(position)) _wanted = false;
+        var needed = Math.Max(_wantedSince, options.NewestCheckpointDue(position.Step));
+        if (needed > Newest) await TryBeginAsync(position, mostUnfinished: 0);
     }
 
     /// <summary>
-    /// Snapshots the state and starts writing. False: that is not for this member to do, there is one of this step, or one is being written.
+    /// Keeps the best weights so far: begins a checkpoint even while another is being written; its snapshot waits its turn in memory. False: that is not
+    /// for this member to do, there is one of this step, or a snapshot is waiting already.
     /// </summary>
-    public async Task<bool> TryBeginAsync(Position position)
+    public Task<bool> TryKeepBestAsync(Position position) => TryBeginAsync(position, mostUnfinished: 1);
+
+    private async Task<bool> TryBeginAsync(Position position, int mostUnfinished)
     {
-        if (_plan is not { Rank: 0 } plan || position.Step <= _newest || !_writing.IsCompleted) return false;
-        _newest = position.Step;
+        _unfinished.RemoveAll(task => task.IsCompleted);
+        if (_plan is not { Rank: 0 } plan || position.Step <= Newest || _unfinished.Count > mostUnfinished) return false;
+        _begun = position.Step;
         try
         {
-            var background = await replica.BeginCheckpointAsync(position, _dismissed);
-            _writing = FinishAsync(plan.Number, position, background);
+            var write = await replica.SnapshotAsync(position);
+            _unfinished.Add(WriteAsync(plan.Number, position, write, after: _unfinished.LastOrDefault(Task.CompletedTask)));
         }
         catch (IOException fault)
         {
@@ -60,16 +68,17 @@ internal sealed class CheckpointKeeper(IReplica replica, IReportSink reports, Me
         await FinishAsync(cancellation);
         // Whoever waits for the same token may be told of it later than the writer was.
         _dismissed.ThrowIfCancellationRequested();
-        if (wanted && position.Step > _newest) Request();
+        if (wanted) Request(position.Step);
         await BeginIfDueAsync(position);
         await FinishAsync(cancellation);
     }
 
-    /// <summary>Waits for the checkpoint being written, if any; it goes on when the wait is cancelled.</summary>
-    public Task FinishAsync(CancellationToken cancellation) => _writing.WaitAsync(cancellation);
+    /// <summary>Waits for the checkpoints being written, if any; they go on when the wait is cancelled.</summary>
+    public Task FinishAsync(CancellationToken cancellation) => Task.WhenAll(_unfinished).WaitAsync(cancellation);
 
-    private async Task FinishAsync(long generation, Position position, Task<IReadOnlyList<ArtifactRef>> background)
+    private async Task WriteAsync(long generation, Position position, CheckpointWriter write, Task after)
     {
+        await after;
         try
         {
             var written = new CheckpointWritten
@@ -77,10 +86,10 @@ internal sealed class CheckpointKeeper(IReplica replica, IReportSink reports, Me
                 Generation = generation, StageIndex = options.StageIndex, Step = position.Step,
                 LedgerHash = Convert.ToHexStringLower(position.LedgerHead),
             };
-            written.Files.AddRange(await background);
+            written.Files.AddRange(await write(_dismissed));
             reports.Report(new WorkerReport { CheckpointWritten = written });
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (_dismissed.IsCancellationRequested)
         {
             // The process is ending; the next lowest rank writes it.
         }

@@ -41,12 +41,14 @@ public interface IReplica
     /// <summary>Loads the state of a checkpoint, or the stage's initial state.</summary>
     Task RestoreAsync(RestorePoint point, CancellationToken cancellation);
 
-    /// <summary>
-    /// Takes a snapshot of the state before it returns, and writes and uploads it in the background; the returned task is the background part.
-    /// </summary>
-    /// <param name="cancellation">Gives the background part up.</param>
-    Task<Task<IReadOnlyList<ArtifactRef>>> BeginCheckpointAsync(Position position, CancellationToken cancellation);
+    /// <summary>Takes a snapshot of the state; what it returns writes and uploads it, in the background, while training goes on.</summary>
+    Task<CheckpointWriter> SnapshotAsync(Position position);
 }
+
+/// <summary>Writes and uploads a snapshot.</summary>
+/// <param name="cancellation">Gives that up.</param>
+/// <returns>The checkpoint's files.</returns>
+public delegate Task<IReadOnlyList<ArtifactRef>> CheckpointWriter(CancellationToken cancellation);
 
 /// <summary>What an update did.</summary>
 /// <param name="Skipped">Nothing was changed.</param>
@@ -66,6 +68,9 @@ public sealed record RestorePoint(long Step, byte[] LedgerHead, IReadOnlyList<Ar
 /// <param name="LedgerHead">Hash of the ledger entry of <paramref name="Step"/>.</param>
 public sealed record Position(long Step, long Validated, byte[] LedgerHead)
 {
+    /// <summary>The tail of <see cref="Step"/> asked all ranks to halt after it.</summary>
+    public bool Halted { get; init; }
+
     /// <summary>No state.</summary>
     public static readonly Position None = new(-1, -1, []);
 

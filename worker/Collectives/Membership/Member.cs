@@ -29,7 +29,6 @@ public sealed class Member : IDisposable
     private volatile bool _checkpointNow;
     private byte[] _digest = [];
     private double _bestLoss = double.PositiveInfinity;
-    private long _haltedAt = -1;
 
     public Member(
         IReplica replica, ITransport transport, Door door, GenerationInbox inbox, IReportSink reports, MemberOptions options, TimeProvider time)
@@ -137,6 +136,8 @@ public sealed class Member : IDisposable
         await group.ConnectAsync(over);
         var positions = await group.GreetAsync(Position, over);
         var source = Position.Source(positions);
+        // Who enters with another state than the others' does not know of a halt: then nobody stays halted, and who still wants it asks again.
+        Position = Position with { Halted = positions.All(position => position.Halted && position.Same(Position)) };
         if (positions.Any(position => !position.Same(Position) || source < 0)) group.AllowForState(12.0 * _replica.Gradient.Length); // weights and two moments
         Phase = "copy";
         if (source < 0)
@@ -174,7 +175,7 @@ public sealed class Member : IDisposable
             if (_options.ValidationDue(Position.Step) && Position.Validated < Position.Step) await ValidateAsync(step, over);
             await Checkpoints.BeginIfDueAsync(Position);
             // A generation that was announced while the ranks halted is entered, but not stepped in.
-            if (Position.Step >= _options.TotalSteps || Position.Step == _haltedAt)
+            if (Position.Step >= _options.TotalSteps || Position.Halted)
             {
                 await ParkAsync(over);
                 return;
@@ -195,14 +196,13 @@ public sealed class Member : IDisposable
         if (outcome.Flags.HasFlag(TailFlags.CheckpointNow))
         {
             _checkpointNow = false;
-            Checkpoints.Request();
+            Checkpoints.Request(Position.Step);
         }
         if (outcome.Flags.HasFlag(TailFlags.Stop))
         {
+            // First of all: should this generation end in what follows, all still know.
+            Position = Position with { Halted = true };
             if (_options.ValidationDue(Position.Step)) await ValidateAsync(step, over);
-            _haltedAt = Position.Step;
-            await Checkpoints.SettleAsync(Position, wanted: true, over);
-            _reports.Report(new WorkerReport { Halted = new Halted { Generation = generation, Step = Position.Step } });
             await ParkAsync(over);
             return true;
         }
@@ -221,14 +221,15 @@ public sealed class Member : IDisposable
         _reports.Report(new WorkerReport { Validated = validated });
         // The best weights are kept, wherever the checkpoint interval falls.
         var loss = Sums.FromWire(validated.Sums).MeanLoss;
-        if (validated.Sums.Targets > 0 && loss < _bestLoss && await Checkpoints.TryBeginAsync(Position)) _bestLoss = loss;
+        if (validated.Sums.Targets > 0 && loss < _bestLoss && await Checkpoints.TryKeepBestAsync(Position)) _bestLoss = loss;
     }
 
     /// <summary>Nothing to step: waits until a newer generation, of whatever kind, or the dismissal ends this one.</summary>
     private async Task ParkAsync(CancellationToken over)
     {
         Phase = "wait";
-        await Checkpoints.SettleAsync(Position, wanted: Position.Step == _haltedAt, over);
+        await Checkpoints.SettleAsync(Position, wanted: Position.Halted, over);
+        if (Position.Halted) _reports.Report(new WorkerReport { Halted = new Halted { Generation = Generation, Step = Position.Step } });
         await _inbox.NextAsync(Generation, _ => true, over);
     }
 

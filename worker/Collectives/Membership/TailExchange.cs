@@ -21,7 +21,7 @@ public sealed class TailExchange : IFrameHandler
         var hello = new PeerHello
         {
             StageIndex = _group.Plan.StageIndex, Step = own.Step, ValidatedStep = own.Validated,
-            LedgerHead = ByteString.CopyFrom(own.LedgerHead),
+            LedgerHead = ByteString.CopyFrom(own.LedgerHead), Halted = own.Halted,
         };
         var payloads = await ExchangeAsync(FrameKind.Hello, 0, hello, cancellation);
         return [.. payloads.Select(bytes => PeerHello.Parser.ParseFrom(bytes)).Select(PositionOf)];
@@ -89,7 +89,7 @@ public sealed class TailExchange : IFrameHandler
 
     private static Tail[] Parse(byte[][] payloads) => [.. payloads.Select(bytes => Tail.Parser.ParseFrom(bytes))];
 
-    private static Position PositionOf(PeerHello hello) => new(hello.Step, hello.ValidatedStep, hello.LedgerHead.ToByteArray());
+    private static Position PositionOf(PeerHello hello) => new(hello.Step, hello.ValidatedStep, hello.LedgerHead.ToByteArray()) { Halted = hello.Halted };
 
     private sealed record Round(byte[][] Payloads, Waiter[] Heard, Owed Owed);
 }

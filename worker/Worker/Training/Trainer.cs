@@ -102,10 +102,11 @@ internal sealed class Trainer : IReplica, IDisposable
         }, cancellation);
     }
 
-    public Task<Task<IReadOnlyList<ArtifactRef>>> BeginCheckpointAsync(Position position, CancellationToken cancellation)
+    public Task<CheckpointWriter> SnapshotAsync(Position position)
     {
         var snapshot = new CheckpointSnapshot(_spec, position, _data.Order, _host.Snapshot(copy: true), _state.OptimizerStep);
-        return Task.FromResult(Task.Run(() => _files.UploadCheckpointAsync(snapshot, _state.Config, _state.Slots, cancellation), cancellation));
+        return Task.FromResult<CheckpointWriter>(
+            cancellation => Task.Run(() => _files.UploadCheckpointAsync(snapshot, _state.Config, _state.Slots, cancellation), cancellation));
     }
 
     public void Dispose()
