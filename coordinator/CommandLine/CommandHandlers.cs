@@ -28,6 +28,9 @@ public sealed record RunOptions
     /// <summary>Log lines even when the output is a terminal.</summary>
     public bool Plain { get; init; }
 
+    /// <summary>Cache of encoded data for run files that name none.</summary>
+    public string? SharedCache { get; init; }
+
     /// <summary>Show stack traces and the programs' own logs.</summary>
     public bool Verbose { get; init; }
 }

@@ -90,6 +90,7 @@ public static class CommandTree
             Overrides = OverridesOf(parsed.GetValue(set) ?? [], parsed.GetValue(workers), parsed.GetValue(folder), parsed.GetValue(device)),
             Resume = parsed.GetValue(resume),
             Plain = parsed.GetValue(plain),
+            SharedCache = Ingestion.CacheFolders.Default(),
             Verbose = parsed.GetValue(verbose),
         }, cancel));
         return command;

@@ -10,7 +10,7 @@ public sealed record RunFolder(string Root)
     /// <summary>Content-addressed files.</summary>
     public string Artifacts => Path.Combine(Root, "artifacts");
 
-    /// <summary>Encoded data.</summary>
+    /// <summary>Encoded data, where no cache is shared.</summary>
     public string Datasets => Path.Combine(Root, "datasets");
 
     /// <summary>What workers of this machine fetched.</summary>

@@ -6,16 +6,21 @@ using MiniMind.Text.Packing;
 namespace MiniMind.Coordinator.Ingestion;
 
 /// <summary>
-/// Folders of encoded data by key. A folder is filled under another name and renamed when it is complete, so what has a key's name is whole.
+/// Folders of encoded data by key, shared by all runs that are given the same root. A folder is filled under another name and renamed when it is complete,
+/// so what has a key's name is whole. One process at a time fills a key; what it has done when it is killed, the next one goes on with.
 /// </summary>
-internal sealed class DatasetCache(string root)
+/// <param name="root">Folder of the cache.</param>
+/// <param name="time">For the time of last use.</param>
+internal sealed class DatasetCache(string root, TimeProvider time)
 {
-    private const string Partial = ".partial-";
-    private const string LockName = "lock";
+    private const string About = "about.json";
+    private const string Lines = "lines.json";
+
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(200);
 
     public string FolderOf(string key) => Path.Combine(root, key);
 
-    /// <summary>Reads what is under a key; null when there is nothing.</summary>
+    /// <summary>Reads what is under a key, and notes that it was used; null when there is nothing.</summary>
     /// <exception cref="InputException">The folder was tampered with.</exception>
     public IngestedDataset? Find(string key)
     {
@@ -25,9 +30,9 @@ internal sealed class DatasetCache(string root)
         {
             var training = ReadManifest(folder, "train.json");
             var validation = File.Exists(Path.Combine(folder, "valid.json")) ? ReadManifest(folder, "valid.json") : null;
-            string report = Path.Combine(folder, "bad_lines.json");
-            var bad = JsonSerializer.Deserialize<BadLineReport>(File.ReadAllText(report)) ?? throw new JsonException("it is null");
-            return new IngestedDataset(key, folder, training, validation, bad, FromCache: true);
+            var lines = JsonSerializer.Deserialize<LineReport>(File.ReadAllText(Path.Combine(folder, Lines))) ?? throw new JsonException("it is null");
+            CacheFolders.Touch(folder, time);
+            return new IngestedDataset(key, folder, training, validation, lines, FromCache: true);
         }
         catch (Exception fault) when (fault is FileNotFoundException or JsonException)
         {
@@ -35,34 +40,58 @@ internal sealed class DatasetCache(string root)
         }
     }
 
-    /// <summary>Lets <paramref name="fill"/> write a new folder's files, then gives it its key's name. A failure leaves nothing.</summary>
+    /// <summary>
+    /// Lets <paramref name="fill"/> write a folder's files, then gives it its key's name. A failure leaves nothing; a cancellation leaves what the journal in the
+    /// folder says, for the next call to go on with.
+    /// </summary>
+    /// <param name="key">Name of the folder.</param>
+    /// <param name="about">What it holds, for people.</param>
+    /// <param name="fill">Writes shards into the folder that it is given.</param>
+    /// <param name="waiting">Told when another process is filling the same key; its result is taken then.</param>
+    /// <param name="ct">Ends waiting and filling.</param>
     public async Task<IngestedDataset> AddAsync(
-        string key, Func<string, Task<(ShardManifest Training, ShardManifest? Validation, BadLineReport BadLines)>> fill)
+        string key, CacheEntryAbout about, Func<string, Task<(ShardManifest Training, ShardManifest? Validation, LineReport Lines)>> fill,
+        Action waiting, CancellationToken ct)
     {
         Directory.CreateDirectory(root);
-        RemoveAbandoned();
-        string partial = Path.Combine(root, Partial + Path.GetRandomFileName());
+        using var held = await LockAsync(key, waiting, ct);
+        if (Find(key) is { } known) return known;
+        string partial = Path.Combine(root, CacheFolders.Partial + key);
         Directory.CreateDirectory(partial);
+        bool keep = false;
         try
         {
-            IngestedDataset dataset;
-            using (Lock(partial))
-            {
-                var (training, validation, bad) = await fill(partial);
-                Write(partial, "train.json", training.ToJson());
-                if (validation is not null) Write(partial, "valid.json", validation.ToJson());
-                Write(partial, "bad_lines.json", JsonSerializer.Serialize(bad));
-                dataset = new IngestedDataset(key, FolderOf(key), training, validation, bad, FromCache: false);
-            }
-
-            File.Delete(Path.Combine(partial, LockName));
-            // Another process may have been quicker with the same data; then its folder stays.
-            if (!Directory.Exists(dataset.Folder)) Directory.Move(partial, dataset.Folder);
-            return dataset;
+            var (training, validation, lines) = await fill(partial);
+            Write(partial, "train.json", training.ToJson());
+            if (validation is not null) Write(partial, "valid.json", validation.ToJson());
+            Write(partial, Lines, JsonSerializer.Serialize(lines));
+            Write(partial, About, JsonSerializer.Serialize(about));
+            IngestionJournal.Remove(partial);
+            Directory.Move(partial, FolderOf(key));
+            return new IngestedDataset(key, FolderOf(key), training, validation, lines, FromCache: false);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            keep = true;
+            throw;
         }
         finally
         {
-            if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true);
+            if (!keep && Directory.Exists(partial)) Directory.Delete(partial, recursive: true);
+        }
+    }
+
+    /// <summary>What a folder holds, for people; null when it does not say.</summary>
+    public static CacheEntryAbout? ReadAbout(string folder)
+    {
+        try
+        {
+            string path = Path.Combine(folder, About);
+            return File.Exists(path) ? JsonSerializer.Deserialize<CacheEntryAbout>(File.ReadAllText(path)) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
         }
     }
 
@@ -82,28 +111,25 @@ internal sealed class DatasetCache(string root)
 
     private static void Write(string folder, string name, string text)
     {
-        using var file = new FileStream(Path.Combine(folder, name), FileMode.CreateNew, FileAccess.Write);
+        using var file = new FileStream(Path.Combine(folder, name), FileMode.Create, FileAccess.Write);
         file.Write(Encoding.UTF8.GetBytes(text));
         file.Flush(flushToDisk: true);
     }
 
-    private static FileStream Lock(string folder) =>
-        new(Path.Combine(folder, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-
-    /// <summary>Deletes what killed processes left: folders whose lock nobody holds.</summary>
-    private void RemoveAbandoned()
+    private async Task<FileStream> LockAsync(string key, Action waiting, CancellationToken ct)
     {
-        foreach (string folder in Directory.GetDirectories(root, Partial + "*"))
-        {
-            try
-            {
-                Lock(folder).Dispose();
-                Directory.Delete(folder, recursive: true);
-            }
-            catch (IOException)
-            {
-                // In use, or gone meanwhile.
-            }
-        }
+        if (CacheFolders.TryLock(root, key) is { } free) return free;
+        waiting();
+        using var timer = new PeriodicTimer(LookAgain, time);
+        while (await timer.WaitForNextTickAsync(ct))
+            if (CacheFolders.TryLock(root, key) is { } released) return released;
+        throw new OperationCanceledException(ct);
     }
 }
+
+/// <summary>What a folder of the cache holds, for people.</summary>
+/// <param name="Kind">Kind of the documents.</param>
+/// <param name="Files">Data files, as they were called.</param>
+/// <param name="Tokenizer">Folder of the tokenizer, as it was called.</param>
+/// <param name="SequenceLength">Slots of a sequence.</param>
+internal sealed record CacheEntryAbout(string Kind, IReadOnlyList<string> Files, string Tokenizer, int SequenceLength);

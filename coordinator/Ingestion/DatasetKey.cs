@@ -10,7 +10,7 @@ namespace MiniMind.Coordinator.Ingestion;
 /// </summary>
 internal static class DatasetKey
 {
-    private const string FormatVersion = "dataset/1";
+    private const string FormatVersion = "dataset/2";
 
     /// <summary>Reads all files once. Lower-case hex SHA-256.</summary>
     public static async Task<string> ComputeAsync(
@@ -18,15 +18,19 @@ internal static class DatasetKey
     {
         var parts = new StringBuilder();
         parts.AppendLine(FormatVersion).AppendLine(request.Tokenizer.Sha256).AppendLine(encoder.Settings).AppendLine(packing);
-        parts.AppendLine(CultureInfo.InvariantCulture, $"shard={request.SequencesPerShard} bad={request.BadLines} held={request.ValidationFraction:R}");
-        foreach (string file in request.Files) parts.Append("train ").AppendLine(await HashAsync(file, bytesRead, ct));
-        foreach (string file in request.ValidationFiles) parts.Append("valid ").AppendLine(await HashAsync(file, bytesRead, ct));
+        parts.AppendLine(CultureInfo.InvariantCulture, $"chunk={request.ChunkBytes} bad={request.BadLines} held={request.ValidationFraction:R}");
+        foreach (var (path, weight) in request.Sources)
+            parts.AppendLine(CultureInfo.InvariantCulture, $"train {weight:R} {FormatOf(path)}{await HashAsync(path, bytesRead, ct)}");
+        foreach (string path in request.ValidationFiles) parts.AppendLine(CultureInfo.InvariantCulture, $"valid {FormatOf(path)}{await HashAsync(path, bytesRead, ct)}");
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(parts.ToString())));
     }
 
+    // Of a name it matters only whether it says that the lines are texts.
+    private static string FormatOf(string path) => DataFile.IsPlainText(path) ? "text " : "";
+
     private static async Task<string> HashAsync(string path, Action<long> bytesRead, CancellationToken ct)
     {
-        await using var file = JsonLines.Open(path);
+        await using var file = DataFile.OpenRaw(path);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var block = new byte[1 << 20];
         int count;

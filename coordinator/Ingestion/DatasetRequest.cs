@@ -1,4 +1,5 @@
 using MiniMind.Text;
+using MiniMind.Text.Datasets;
 using MiniMind.Text.Packing;
 using MiniMind.Text.Tokenization;
 
@@ -17,22 +18,25 @@ public enum BadLines
 /// <summary>Data files and what to make of them.</summary>
 public sealed record DatasetRequest
 {
-    /// <summary>Kind of the lines, as <see cref="Text.Datasets.DocumentEncoders"/> knows it: "pretrain" or "sft".</summary>
+    /// <summary>Kind of the lines, one of <see cref="DocumentEncoders.Kinds"/>.</summary>
     public required string Kind { get; init; }
 
-    /// <summary>JSONL files to train on, in order.</summary>
-    public required IReadOnlyList<string> Files { get; init; }
+    /// <summary>Files to train on, in order.</summary>
+    public required IReadOnlyList<DataSource> Sources { get; init; }
 
-    /// <summary>JSONL files to validate on. Given these, <see cref="ValidationFraction"/> is not used.</summary>
+    /// <summary>Files to validate on. Given these, <see cref="ValidationFraction"/> is not used.</summary>
     public IReadOnlyList<string> ValidationFiles { get; init; } = [];
 
     /// <summary>
-    /// Part of the lines of <see cref="Files"/> that is held out, 0 to below 1. Chosen by the hash of a line's bytes, so that equal
+    /// Part of the lines of <see cref="Sources"/> that is held out, 0 to below 1. Chosen by the hash of a line's bytes, so that equal
     /// lines are on one side, whatever their order. Default 0: no validation data.
     /// </summary>
     public double ValidationFraction { get; init; }
 
     public required Tokenizer Tokenizer { get; init; }
+
+    /// <summary>How dialogues are varied. Default: not at all.</summary>
+    public DialogueVariation Variation { get; init; } = DialogueVariation.None;
 
     /// <summary>How documents become sequences; its padding id is the tokenizer's.</summary>
     public required PackingOptions Packing { get; init; }
@@ -42,8 +46,11 @@ public sealed record DatasetRequest
     /// <summary>Folder that keeps encoded data, each under its key.</summary>
     public required string CacheFolder { get; init; }
 
-    /// <summary>Sequences of a shard. Default: as many as fill about 64 MiB.</summary>
-    public int? SequencesPerShard { get; init; }
+    /// <summary>
+    /// Bytes of decompressed text that become one shard. What has become a shard is not encoded again after an interruption; in memory is only what is
+    /// being packed. Default 32 MiB.
+    /// </summary>
+    public long ChunkBytes { get; init; } = 32 << 20;
 
     /// <summary>Threads that encode; the result does not depend on it. Default: the processors.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
@@ -52,10 +59,12 @@ public sealed record DatasetRequest
     public void Check()
     {
         var faults = new List<string>();
-        if (Files.Count == 0) faults.Add("no data files are given");
-        faults.AddRange(Files.Concat(ValidationFiles).Where(file => !File.Exists(file)).Select(file => $"{file}: there is no such file"));
+        if (Sources.Count == 0) faults.Add("no data files are given");
+        faults.AddRange(Sources.Select(source => source.Path).Concat(ValidationFiles).Where(file => !File.Exists(file)).Select(file => $"{file}: there is no such file"));
+        faults.AddRange(Sources.Where(source => !(source.Weight is > 0 and <= DataSource.MostWeight))
+            .Select(source => $"{source.Path}: the weight must be above 0 and at most {DataSource.MostWeight}, found {source.Weight}"));
         if (!(ValidationFraction is >= 0 and < 1)) faults.Add($"the validation fraction must be at least 0 and below 1, found {ValidationFraction}");
-        if (SequencesPerShard < 1) faults.Add($"the sequences per shard must be positive, found {SequencesPerShard}");
+        if (ChunkBytes < 1) faults.Add($"the bytes of a chunk must be positive, found {ChunkBytes}");
         if (Threads < 1) faults.Add($"the threads must be positive, found {Threads}");
         if (faults.Count > 0) throw new InputException(string.Join(Environment.NewLine, faults));
         Packing.Check();

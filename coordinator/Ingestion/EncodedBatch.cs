@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
 using MiniMind.Text;
 using MiniMind.Text.Datasets;
 
@@ -9,28 +11,44 @@ namespace MiniMind.Coordinator.Ingestion;
 /// <param name="Fault">What is wrong; null when nothing is.</param>
 internal readonly record struct EncodedLine(RawLine Line, EncodedDocument? Document, string? Fault)
 {
+    /// <summary>Uniform in 0..1, by the line's bytes alone: below the held-out fraction, the line is one of validation. Equal lines never end on both sides.</summary>
+    public double Holding { get; private init; }
+
+    /// <summary>Another one: below its file's fraction, the line is taken.</summary>
+    public double Taking { get; private init; }
+
     public static EncodedLine From(RawLine line, IDocumentEncoder encoder)
     {
+        var (document, fault) = Encode(line, encoder);
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(line.Bytes.Span, hash);
+        return new EncodedLine(line, document, fault) { Holding = Uniform(hash), Taking = Uniform(hash[sizeof(ulong)..]) };
+    }
+
+    private static (EncodedDocument? Document, string? Fault) Encode(RawLine line, IDocumentEncoder encoder)
+    {
         var parsed = JsonLines.Parse(line);
-        if (parsed.Fault is not null) return new EncodedLine(line, null, parsed.Fault);
+        if (parsed.Fault is not null) return (null, parsed.Fault);
         try
         {
-            return new EncodedLine(line, encoder.Encode(parsed.Value), null);
+            return (encoder.Encode(parsed.Value), null);
         }
         catch (InputException fault)
         {
-            return new EncodedLine(line, null, fault.Message);
+            return (null, fault.Message);
         }
         catch (InvalidOperationException fault)
         {
             // JSON text may escape half a surrogate pair, which no string can hold.
-            return new EncodedLine(line, null, $"a string is not valid Unicode: {fault.Message}");
+            return (null, $"a string is not valid Unicode: {fault.Message}");
         }
     }
+
+    private static double Uniform(ReadOnlySpan<byte> bytes) => (BinaryPrimitives.ReadUInt64LittleEndian(bytes) >> 11) * (1.0 / (1UL << 53));
 }
 
-/// <summary>Lines of one file that are encoded together, on one thread.</summary>
-/// <param name="File">Path of the file.</param>
+/// <summary>Lines of one reading of a file that are encoded together, on one thread.</summary>
+/// <param name="Pass">Index of the reading.</param>
 /// <param name="Lines">In order; none in what ends a file with blank lines.</param>
-/// <param name="Bytes">Read from the file since the batch before, blank lines included; all batches together are the whole file.</param>
-internal sealed record EncodedBatch(string File, IReadOnlyList<EncodedLine> Lines, long Bytes);
+/// <param name="Bytes">Read from the file, as it lies on the disk, since the batch before; all batches together are the whole file.</param>
+internal sealed record EncodedBatch(int Pass, IReadOnlyList<EncodedLine> Lines, long Bytes);

@@ -5,31 +5,46 @@ using MiniMind.Text.Packing;
 
 namespace MiniMind.Coordinator.Ingestion;
 
-/// <summary>Packs documents into numbered shards of one folder.</summary>
-internal sealed class ShardSetWriter(string folder, string name, PackingOptions packing, int vocabularyBound, int sequencesPerShard) : IDisposable
+/// <summary>Packs documents into numbered shards of one folder, a shard per chunk. No sequence spans two chunks.</summary>
+/// <param name="folder">Where the shards go.</param>
+/// <param name="name">How their names begin.</param>
+/// <param name="packing">How documents become sequences.</param>
+/// <param name="vocabularyBound">Every id is below it.</param>
+/// <param name="known">What was written already; the folder has nothing else.</param>
+internal sealed class ShardSetWriter(string folder, string name, PackingOptions packing, int vocabularyBound, ShardSet? known) : IDisposable
 {
-    private readonly SequencePacker _packer = new(packing);
-    private readonly List<ShardEntry> _shards = [];
+    private readonly List<ShardEntry> _shards = [.. known?.Shards ?? []];
+    private SequencePacker _packer = new(packing);
+    private PackingTotals _complete = known?.Totals ?? new PackingTotals();
     private ShardWriter? _writer;
 
-    /// <summary>Documents given so far.</summary>
-    public long Documents => _packer.Totals.Documents + _packer.Totals.Dropped;
+    /// <summary>Complete chunks.</summary>
+    public ShardSet Complete => new([.. _shards], _complete);
 
     public void Add(EncodedDocument document) => Write(_packer.Add(document));
 
-    /// <summary>Writes what waits, and the manifest beside the shards.</summary>
-    public ShardManifest Complete()
+    /// <summary>Writes what waits; the chunk's shard, if it has any sequence, is then on the disk.</summary>
+    public void CompleteChunk()
     {
         Write(_packer.Finish());
-        CompleteShard();
-        return new ShardManifest
-        {
-            SequenceLength = packing.SequenceLength,
-            VocabularyBound = vocabularyBound,
-            Shards = _shards,
-            Totals = _packer.Totals,
-        };
+        _complete += _packer.Totals;
+        _packer = new SequencePacker(packing);
+        if (_writer is null) return;
+        _writer.Complete();
+        long sequences = _writer.Count;
+        _writer.Dispose();
+        _writer = null;
+        using var file = File.OpenRead(Path.Combine(folder, FileName));
+        _shards.Add(new ShardEntry(FileName, Convert.ToHexStringLower(SHA256.HashData(file)), file.Length, sequences));
     }
+
+    public ShardManifest ToManifest() => new()
+    {
+        SequenceLength = packing.SequenceLength,
+        VocabularyBound = vocabularyBound,
+        Shards = _shards,
+        Totals = _complete,
+    };
 
     public void Dispose() => _writer?.Dispose();
 
@@ -41,18 +56,9 @@ internal sealed class ShardSetWriter(string folder, string name, PackingOptions 
         {
             _writer ??= new ShardWriter(Path.Combine(folder, FileName), packing.SequenceLength, vocabularyBound);
             _writer.Write(sequence);
-            if (_writer.Count >= sequencesPerShard) CompleteShard();
         }
     }
-
-    private void CompleteShard()
-    {
-        if (_writer is null) return;
-        _writer.Complete();
-        long sequences = _writer.Count;
-        _writer.Dispose();
-        _writer = null;
-        using var file = File.OpenRead(Path.Combine(folder, FileName));
-        _shards.Add(new ShardEntry(FileName, Convert.ToHexStringLower(SHA256.HashData(file)), file.Length, sequences));
-    }
 }
+
+/// <summary>Shards that are on the disk, and what is in them.</summary>
+internal sealed record ShardSet(IReadOnlyList<ShardEntry> Shards, PackingTotals Totals);

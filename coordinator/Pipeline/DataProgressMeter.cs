@@ -15,7 +15,12 @@ internal sealed class DataProgressMeter(string stage, IRunScreen screen, TimePro
         var seconds = time.GetElapsedTime(_start).TotalSeconds;
         var pace = seconds > 0 ? value.BytesDone / seconds : 0;
         TimeSpan? left = pace > 0 ? TimeSpan.FromSeconds((value.BytesTotal - value.BytesDone) / pace) : null;
-        var doing = value.Phase == IngestionPhase.Hashing ? "hashing" : "encoding";
+        var doing = value.Phase switch
+        {
+            IngestionPhase.Hashing => "hashing",
+            IngestionPhase.Waiting => "waiting for another process that is encoding the same data",
+            _ => "encoding",
+        };
         screen.DataRead(new DataProgress(stage, doing, value.BytesDone, value.BytesTotal, pace, left));
     }
 }

@@ -7,6 +7,7 @@ using MiniMind.Coordinator.ToyWorld;
 using MiniMind.Protos;
 using MiniMind.Text;
 using MiniMind.Text.Configuration;
+using MiniMind.Text.Datasets;
 using MiniMind.Text.Packing;
 using MiniMind.Text.Tokenization;
 
@@ -15,6 +16,8 @@ namespace MiniMind.Coordinator.Pipeline;
 /// <summary>Everything that happens before the first step: sample data, tokenizer, encoded and packed data, stage specifications.</summary>
 internal sealed class Preparation(RunFile run, RunFolder folder, ArtifactStore artifacts, IRunScreen screen, TimeProvider time)
 {
+    private string? _cache;
+
     /// <summary>Prepares all stages. Whatever is there already, from an earlier attempt or another run of the same data, is not done again.</summary>
     public async Task<PreparedRun> PrepareAsync(CancellationToken cancellation)
     {
@@ -59,19 +62,49 @@ internal sealed class Preparation(RunFile run, RunFolder folder, ArtifactStore a
 
     private async Task<IngestedDataset> IngestAsync(TrainingStage stage, Tokenizer tokenizer, CancellationToken cancellation)
     {
-        var data = await new DatasetIngestion().IngestAsync(new DatasetRequest
+        var data = await new DatasetIngestion(time).IngestAsync(new DatasetRequest
         {
-            Kind = stage.Kind, Files = stage.Data, ValidationFiles = stage.Validation.Files, ValidationFraction = stage.Validation.Fraction,
-            Tokenizer = tokenizer, CacheFolder = folder.Datasets, BadLines = stage.BadLines,
+            Kind = stage.Kind, Sources = stage.Sources, ValidationFiles = stage.Validation.Files, ValidationFraction = stage.Validation.Fraction,
+            Tokenizer = tokenizer, CacheFolder = _cache ??= CacheFolder(), BadLines = stage.BadLines,
+            Variation = new DialogueVariation { Seed = run.Seed, SystemPrompt = stage.SystemPrompt, DropEmptyThought = stage.DropEmptyThought },
             Packing = new PackingOptions { SequenceLength = stage.SequenceLength, LongDocuments = stage.LongDocuments, Padding = tokenizer.Padding },
         }, new DataProgressMeter(stage.Name, screen, time), cancellation);
-        var totals = data.Training.Totals;
+        Tell(stage, data);
+        return data;
+    }
+
+    private void Tell(TrainingStage stage, IngestedDataset data)
+    {
+        var (totals, lines) = (data.Training.Totals, data.Lines);
+        string[] losses =
+        [
+            totals.Cut > 0 ? $", {totals.Cut:N0} cut by {totals.CutTokens:N0} tokens" : "",
+            totals.Dropped > 0 ? $", {totals.Dropped:N0} without targets dropped" : "",
+            lines.LeftOut > 0 ? $", {lines.LeftOut:N0} left out by weight" : "",
+            lines.Repeated > 0 ? $", {lines.Repeated:N0} taken again by weight" : "",
+        ];
         screen.Message(
             $"{stage.Name}: {totals.Documents:N0} documents, {totals.Tokens:N0} tokens in {data.Training.Sequences:N0} sequences of {stage.SequenceLength}, "
-            + $"fill {data.Training.Fill:P1}{(totals.Cut > 0 ? $", {totals.Cut:N0} cut" : "")}{(totals.Dropped > 0 ? $", {totals.Dropped:N0} without targets dropped" : "")}");
-        if (data.BadLines.Count > 0)
-            screen.Message($"{stage.Name}: {data.BadLines.Count:N0} bad lines skipped: {string.Join("; ", data.BadLines.First)}");
-        return data;
+            + $"fill {data.Training.Fill:P1}{string.Concat(losses)}");
+        if (lines.Bad.Count > 0)
+            screen.Message($"{stage.Name}: {lines.Bad.Count:N0} bad lines skipped: {string.Join("; ", lines.Bad.First)}");
+    }
+
+    /// <summary>The cache that runs share, if it can be written to; else the run's own.</summary>
+    private string CacheFolder()
+    {
+        if (run.Cache is not { } shared) return folder.Datasets;
+        try
+        {
+            Directory.CreateDirectory(shared);
+            CacheFolders.TryLock(shared, "probe")?.Dispose();
+            return shared;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            screen.Message($"the cache {shared} cannot be written to ({fault.Message}); encoded data stays in {folder.Datasets}");
+            return folder.Datasets;
+        }
     }
 
     /// <summary>

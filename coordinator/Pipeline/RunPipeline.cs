@@ -17,7 +17,7 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
     public async Task<int> RunAsync(CancellationToken stop)
     {
         var start = time.GetTimestamp();
-        var run = RunFile.Load(options.File, options.Overrides);
+        var run = RunFile.Load(options.File, options.Overrides, RunFileDefaults.Standard with { Cache = options.SharedCache });
         var folder = new RunFolder(Path.GetFullPath(run.Out));
         using var locked = RunLock.Take(folder.Lock);
         RefuseToOverwrite(folder);

@@ -51,7 +51,7 @@ internal sealed class TrainedTokenizer(TokenizerStage stage, string folder)
         var parts = new StringBuilder(FormatVersion).Append(CultureInfo.InvariantCulture, $" {stage.VocabularySize} {stage.BadLines}");
         foreach (var path in stage.Data)
         {
-            using var file = JsonLines.Open(path);
+            using var file = DataFile.OpenRaw(path);
             parts.Append(' ').Append(Convert.ToHexStringLower(SHA256.HashData(file)));
         }
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(parts.ToString())));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using MiniMind.Coordinator.Ingestion;
@@ -74,6 +75,10 @@ internal static class CanonicalForm
         json.WriteNumber("sequences_per_microbatch", stage.SequencesPerMicrobatch);
         json.WriteString("long_documents", stage.LongDocuments == LongDocuments.Split ? "split" : "cut");
         json.WriteString("bad_lines", Spell(stage.BadLines));
+        if (stage.Sources.Any(source => source.Weight != 1))
+            json.WriteString("weights", string.Join(' ', stage.Sources.Select(source => source.Weight.ToString("R", CultureInfo.InvariantCulture))));
+        if (stage.SystemPrompt > 0) json.WriteNumber("random_system_prompt", stage.SystemPrompt);
+        if (stage.DropEmptyThought > 0) json.WriteNumber("drop_empty_think", stage.DropEmptyThought);
         json.WriteNumber("learning_rate", stage.Optimizer.LearningRate);
         json.WriteString("schedule", stage.Optimizer.Schedule);
         json.WriteNumber("warmup_steps", stage.Optimizer.WarmupSteps);

@@ -76,22 +76,6 @@ internal sealed class MappingReader(YamlMappingNode node, string prefix, FaultLi
         return fits ? text : Reject(Find(key)!, key, dots ? "letters, digits, '-', '_' and '.'" : "letters, digits, '-' and '_'", fallback);
     }
 
-    /// <summary>A path or a list of paths; empty after a fault has been reported.</summary>
-    public IReadOnlyList<(string Path, YamlNode Place)> Paths(string key)
-    {
-        var value = Find(key);
-        switch (value)
-        {
-            case YamlScalarNode { Value.Length: > 0 } one:
-                return [(one.Value, one)];
-            case YamlSequenceNode { Children.Count: > 0 } list when list.Children.All(item => item is YamlScalarNode { Value.Length: > 0 }):
-                return [.. list.Children.Select(item => (((YamlScalarNode)item).Value!, item))];
-            default:
-                faults.Add(value ?? node, Full(key), "a file or a list of files", value is null ? "nothing" : RunFileText.Describe(value), $"add '{key}: path/to/file.jsonl'");
-                return [];
-        }
-    }
-
     /// <summary>Reports every key that no call asked for, with the nearest one that was.</summary>
     public void RejectUnknownKeys()
     {

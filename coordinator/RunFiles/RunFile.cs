@@ -18,6 +18,9 @@ public sealed record RunFile
     /// <summary>Folder that the run writes: checkpoints, ledger, logs, metrics.</summary>
     public required string Out { get; init; }
 
+    /// <summary>Folder of encoded data that runs share; null: the run's own.</summary>
+    public string? Cache { get; init; }
+
     /// <summary>Worker processes; those beyond a stage's lanes are hot spares.</summary>
     public required int Workers { get; init; }
 

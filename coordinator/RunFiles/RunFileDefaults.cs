@@ -8,6 +8,9 @@ public sealed record RunFileDefaults
 
     public ulong Seed { get; init; } = 42;
 
+    /// <summary>Folder of encoded data that all runs share; null keeps it in the run's own folder.</summary>
+    public string? Cache { get; init; }
+
     /// <summary>Worker processes.</summary>
     public int Workers { get; init; } = 1;
 

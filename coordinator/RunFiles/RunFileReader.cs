@@ -29,6 +29,7 @@ internal sealed class RunFileReader(YamlMappingNode root, FaultList faults, RunF
             Name = name,
             Seed = seed,
             Out = _top.Text("out") ?? Path.Combine("runs", name),
+            Cache = _top.Text("cache") ?? defaults.Cache,
             Workers = _top.Integer32("workers", defaults.Workers, 1, 1024),
             WorkerTimeout = _top.Integer32("worker_timeout", defaults.WorkerTimeout, 1, 1_000_000),
             Threads = _top.Integer32("threads", defaults.Threads, 1, 1024),

@@ -11,7 +11,7 @@ public abstract record Stage
     /// <summary>What the stage does: a member of <see cref="StageKinds"/>.</summary>
     public abstract string Kind { get; }
 
-    /// <summary>JSONL files, in order; never empty.</summary>
+    /// <summary>Data files, in order; never empty.</summary>
     public required IReadOnlyList<string> Data { get; init; }
 }
 

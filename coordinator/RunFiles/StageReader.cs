@@ -15,7 +15,9 @@ internal sealed class StageReader(FaultList faults, RunFileDefaults defaults, Sa
     public const int MostSequenceLength = 1 << 20;
 
     private const int LeastVocabulary = 300;
-    private const int MostVocabulary = 6400;
+    private const int MostVocabulary = 1 << 18;
+
+    private readonly DataEntries _entries = new(faults, sample);
 
     /// <summary>Null after a fault that leaves the kind unknown.</summary>
     public ReadStage? Read(YamlNode node, int index)
@@ -48,20 +50,20 @@ internal sealed class StageReader(FaultList faults, RunFileDefaults defaults, Sa
 
     private Stage ReadKind(string kind, string name, MappingReader reader)
     {
-        var data = ExistingFiles("data", reader);
+        var data = _entries.Read("data", reader, weights: kind is StageKinds.Pretrain or StageKinds.Sft);
         return kind switch
         {
             StageKinds.Tokenizer => new TokenizerStage
             {
                 Name = name,
-                Data = data,
+                Data = Paths(data),
                 VocabularySize = reader.Integer32("vocabulary_size", defaults.VocabularySize, LeastVocabulary, MostVocabulary),
                 BadLines = ReadBadLines(reader),
             },
             StageKinds.Eval => new EvalStage
             {
                 Name = name,
-                Data = data,
+                Data = Paths(data),
                 Samples = reader.Integer32("samples", defaults.Samples, 0, 1000),
                 MaxNewTokens = reader.Integer32("max_new_tokens", defaults.MaxNewTokens, 1, 1 << 16),
             },
@@ -69,14 +71,15 @@ internal sealed class StageReader(FaultList faults, RunFileDefaults defaults, Sa
         };
     }
 
-    private TrainingStage ReadTraining(string kind, string name, IReadOnlyList<string> data, MappingReader reader)
+    private TrainingStage ReadTraining(string kind, string name, IReadOnlyList<DataSource> data, MappingReader reader)
     {
         bool pretrain = kind == StageKinds.Pretrain;
         return new TrainingStage
         {
             Name = name,
             TrainingKind = kind,
-            Data = data,
+            Data = Paths(data),
+            Sources = data,
             Validation = ReadValidation(reader),
             Epochs = reader.Integer32("epochs", 1, 1, 1_000_000),
             Optimizer = ReadOptimizer(reader, pretrain ? defaults.PretrainLearningRate : defaults.SftLearningRate),
@@ -88,8 +91,15 @@ internal sealed class StageReader(FaultList faults, RunFileDefaults defaults, Sa
             CheckpointInterval = reader.Integer("checkpoint_interval", defaults.CheckpointInterval, 0, long.MaxValue),
             LongDocuments = reader.Choice("long_documents", pretrain ? "split" : "cut", ["split", "cut"]) == "split" ? LongDocuments.Split : LongDocuments.Cut,
             BadLines = ReadBadLines(reader),
+            // Dialogues only: to others it is an unknown key.
+            SystemPrompt = pretrain ? 0 : ReadPart("random_system_prompt", reader),
+            DropEmptyThought = pretrain ? 0 : ReadPart("drop_empty_think", reader),
         };
     }
+
+    private static double ReadPart(string key, MappingReader reader) => reader.Number(key, 0, value => value is >= 0 and <= 1, "a part from 0 to 1");
+
+    private static IReadOnlyList<string> Paths(IReadOnlyList<DataSource> data) => [.. data.Select(source => source.Path)];
 
     private static BadLines ReadBadLines(MappingReader reader) =>
         reader.Choice("bad_lines", "fail", ["fail", "skip"]) == "fail" ? BadLines.Fail : BadLines.Skip;
@@ -110,21 +120,7 @@ internal sealed class StageReader(FaultList faults, RunFileDefaults defaults, Sa
     {
         const string Key = "validation";
         if (reader.Find(Key) is not { } value) return ValidationSource.HeldOut(defaults.ValidationFraction);
-        if (!MappingReader.TryNumber(value, out _)) return new ValidationSource(0, ExistingFiles(Key, reader));
+        if (!MappingReader.TryNumber(value, out _)) return new ValidationSource(0, [.. _entries.Read(Key, reader, weights: false).Select(source => source.Path)]);
         return ValidationSource.HeldOut(reader.Number(Key, defaults.ValidationFraction, number => number is >= 0 and <= 0.5, "a fraction from 0 to 0.5, or files"));
-    }
-
-    // The toy world's files need not be there yet: they are written before the first stage.
-    private List<string> ExistingFiles(string key, MappingReader reader)
-    {
-        var paths = reader.Paths(key);
-        foreach (var (path, place) in paths)
-        {
-            if (File.Exists(path) || sample?.Contains(path) == true) continue;
-            string found = Directory.Exists(path) ? $"the folder '{path}'" : $"none at '{path}'";
-            faults.Add(place, reader.Full(key), "an existing file", found, $"check the path; it is relative to {Directory.GetCurrentDirectory()}");
-        }
-
-        return [.. paths.Select(item => item.Path)];
     }
 }

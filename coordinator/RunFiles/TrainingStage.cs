@@ -14,6 +14,9 @@ public sealed record TrainingStage : Stage
     /// <summary><see cref="StageKinds.Pretrain"/> or <see cref="StageKinds.Sft"/>.</summary>
     public required string TrainingKind { get; init; }
 
+    /// <summary>The files of <see cref="Stage.Data"/>, with their weights.</summary>
+    public required IReadOnlyList<DataSource> Sources { get; init; }
+
     public required ValidationSource Validation { get; init; }
 
     /// <summary>Passes over the training sequences.</summary>
@@ -41,6 +44,12 @@ public sealed record TrainingStage : Stage
     public required LongDocuments LongDocuments { get; init; }
 
     public required BadLines BadLines { get; init; }
+
+    /// <summary>Part (0..1) of the dialogues without a system message that get one.</summary>
+    public double SystemPrompt { get; init; }
+
+    /// <summary>Part (0..1) of the dialogues from which empty think blocks are removed.</summary>
+    public double DropEmptyThought { get; init; }
 
     /// <summary>Packed sequences of one full step: lanes × microbatches per lane × sequences per microbatch.</summary>
     public long SequencesPerStep => (long)Lanes * MicrobatchesPerLane * SequencesPerMicrobatch;

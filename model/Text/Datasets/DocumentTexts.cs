@@ -5,7 +5,7 @@ namespace MiniMind.Text.Datasets;
 /// <summary>The texts inside a line of any of MiniMind's formats, for training a tokenizer.</summary>
 public static class DocumentTexts
 {
-    private static readonly string[] Lists = ["conversations", "chosen", "rejected"];
+    private static readonly string[] Lists = ["conversations", "messages", "chosen", "rejected"];
     private static readonly string[] Parts = ["content", "reasoning_content"];
 
     /// <summary>"text", and the contents of all messages.</summary>

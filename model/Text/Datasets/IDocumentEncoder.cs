@@ -8,7 +8,11 @@ namespace MiniMind.Text.Datasets;
 /// As long as <paramref name="Ids"/>. TargetMask[i]: token i is a target, predicted from the tokens before it. The first token has
 /// none before it, so its entry has no effect.
 /// </param>
-public sealed record EncodedDocument(int[] Ids, bool[] TargetMask);
+public sealed record EncodedDocument(int[] Ids, bool[] TargetMask)
+{
+    /// <summary>The answer that this one is preferred to: the two are one pair, and share a sequence. Null for a document of its own.</summary>
+    public EncodedDocument? Rejected { get; init; }
+}
 
 /// <summary>Turns one JSON line into one document. Thread-safe, and a pure function of the line.</summary>
 public interface IDocumentEncoder

@@ -3,9 +3,18 @@ namespace MiniMind.Text.Datasets;
 /// <summary>One line's bytes, without its end, or why they were not kept.</summary>
 /// <param name="Number">Line number, from 1.</param>
 /// <param name="Bytes">The bytes; the reader keeps no reference to them. Empty when there is a fault.</param>
-/// <param name="Length">Bytes that the line takes in the file, its end included.</param>
+/// <param name="End">Offset, in the decompressed text, of what follows the line.</param>
 /// <param name="Fault">What is wrong, without file and line; null when nothing is.</param>
-public readonly record struct RawLine(long Number, ReadOnlyMemory<byte> Bytes, long Length, string? Fault);
+public readonly record struct RawLine(long Number, ReadOnlyMemory<byte> Bytes, long End, string? Fault);
+
+/// <summary>Where a line begins.</summary>
+/// <param name="Number">Its number, from 1.</param>
+/// <param name="Offset">Its first byte in the decompressed text.</param>
+public readonly record struct LinePlace(long Number, long Offset)
+{
+    /// <summary>The beginning of a file.</summary>
+    public static readonly LinePlace Start = new(1, 0);
+}
 
 /// <summary>Cuts a stream into lines, in bounded memory.</summary>
 public static class RawLines
@@ -15,11 +24,14 @@ public static class RawLines
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
     /// <summary>Every line that is not blank; one longer than <paramref name="longestLine"/> bytes is skipped to its end and reported.</summary>
-    public static IEnumerable<RawLine> Read(Stream stream, int longestLine)
+    /// <param name="stream">Stands at <paramref name="from"/>.</param>
+    /// <param name="longestLine">In bytes, without its end.</param>
+    /// <param name="from">The line that comes first.</param>
+    public static IEnumerable<RawLine> Read(Stream stream, int longestLine, LinePlace from)
     {
         var block = new byte[BlockSize];
         var line = new MemoryStream();
-        long number = 1;
+        var (number, offset) = from;
         long length = 0;
         int count;
         while ((count = stream.ReadAtLeast(block, block.Length, throwOnEndOfStream: false)) > 0)
@@ -33,23 +45,24 @@ public static class RawLines
                 at += part;
                 if (end < 0) continue;
                 at++;
-                if (Finish(line, number, length, length + 1, longestLine) is { } whole) yield return whole;
+                offset += length + 1;
+                if (Finish(line, number, length, offset, longestLine) is { } whole) yield return whole;
                 (number, length) = (number + 1, 0);
                 line = Emptied(line);
             }
         }
 
-        if (length > 0 && Finish(line, number, length, length, longestLine) is { } last) yield return last;
+        if (length > 0 && Finish(line, number, length, offset + length, longestLine) is { } last) yield return last;
     }
 
-    private static RawLine? Finish(MemoryStream line, long number, long length, long taken, int longestLine)
+    private static RawLine? Finish(MemoryStream line, long number, long length, long end, int longestLine)
     {
         if (length > longestLine)
-            return new RawLine(number, default, taken, $"the line has {length:N0} bytes, more than the {longestLine:N0} allowed");
+            return new RawLine(number, default, end, $"the line has {length:N0} bytes, more than the {longestLine:N0} allowed");
         var bytes = line.GetBuffer().AsSpan(0, (int)line.Length);
         if (number == 1 && bytes.StartsWith(ByteOrderMark)) bytes = bytes[ByteOrderMark.Length..];
         bytes = bytes.Trim(" \t\r"u8);
-        return bytes.IsEmpty ? null : new RawLine(number, bytes.ToArray(), taken, null);
+        return bytes.IsEmpty ? null : new RawLine(number, bytes.ToArray(), end, null);
     }
 
     /// <summary>One huge line must not keep its buffer for the rest of the file.</summary>

@@ -31,7 +31,7 @@ public sealed record PackingOptions
 
     /// <summary>Everything here that changes sequences: part of the key of packed data.</summary>
     public string Settings => string.Create(
-        CultureInfo.InvariantCulture, $"packing/1 length={SequenceLength} long={LongDocuments} padding={Padding} window={WindowPieces}/{WindowSlots}");
+        CultureInfo.InvariantCulture, $"packing/2 length={SequenceLength} long={LongDocuments} padding={Padding} window={WindowPieces}/{WindowSlots}");
 
     /// <exception cref="InputException">An option is out of its range.</exception>
     public void Check()

@@ -18,6 +18,16 @@ public sealed record PackingTotals
     /// <summary>Documents left out because nothing in them is a target.</summary>
     public long Dropped { get; init; }
 
-    /// <summary>Documents that lost their end to <see cref="LongDocuments.Cut"/>.</summary>
+    /// <summary>Documents that lost their end: to <see cref="LongDocuments.Cut"/>, or as a side of a pair that is longer than half a sequence.</summary>
     public long Cut { get; init; }
+
+    /// <summary>Tokens that they lost.</summary>
+    public long CutTokens { get; init; }
+
+    /// <summary>Sums of everything.</summary>
+    public static PackingTotals operator +(PackingTotals left, PackingTotals right) => new()
+    {
+        Documents = left.Documents + right.Documents, Sequences = left.Sequences + right.Sequences, Tokens = left.Tokens + right.Tokens,
+        Targets = left.Targets + right.Targets, Dropped = left.Dropped + right.Dropped, Cut = left.Cut + right.Cut, CutTokens = left.CutTokens + right.CutTokens,
+    };
 }

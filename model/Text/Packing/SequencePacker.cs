@@ -13,7 +13,7 @@ public sealed class SequencePacker
     private readonly int _length;
     private readonly OpenSequences _open;
     private readonly int _mostOpen;
-    private readonly List<Piece> _window = [];
+    private readonly List<Placement> _window = [];
     private readonly Queue<PackedSequence> _complete = new();
     private long _windowSlots;
 
@@ -33,8 +33,8 @@ public sealed class SequencePacker
     /// <exception cref="ArgumentException">Ids and mask differ in length.</exception>
     public IReadOnlyList<PackedSequence> Add(EncodedDocument document)
     {
-        if (document.Ids.Length != document.TargetMask.Length)
-            throw new ArgumentException($"{document.Ids.Length} ids but {document.TargetMask.Length} mask entries.", nameof(document));
+        Check(document);
+        if (document.Rejected is { } rejected) Check(rejected);
         AddPieces(document);
         if (_window.Count >= _options.WindowPieces || _windowSlots >= _options.WindowSlots) PlaceWindow();
         return TakeComplete();
@@ -50,39 +50,70 @@ public sealed class SequencePacker
 
     private void AddPieces(EncodedDocument document)
     {
-        var (ids, mask) = document;
-        bool cut = _options.LongDocuments == LongDocuments.Cut && ids.Length > _length;
-        int slots = (cut ? _length : ids.Length) - 1;
+        if (document.Rejected is { } rejected)
+        {
+            AddPair(document, rejected);
+            return;
+        }
+
+        int length = document.Ids.Length;
+        bool cut = _options.LongDocuments == LongDocuments.Cut && length > _length;
+        int slots = (cut ? _length : length) - 1;
         long targets = 0;
         for (int first = 0; first < slots; first += _length)
         {
-            var piece = new Piece(ids, mask, first, Math.Min(_length, slots - first));
+            var piece = new Piece(document.Ids, document.TargetMask, first, Math.Min(_length, slots - first));
             int own = piece.Targets;
             if (own == 0) continue; // Nothing to learn here, and no later piece sees it.
             targets += own;
-            _window.Add(piece);
-            _windowSlots += piece.Slots;
-            Totals = Totals with { Tokens = Totals.Tokens + piece.Slots };
+            Wait(new Placement(piece, null));
         }
 
-        Totals = targets == 0
-            ? Totals with { Dropped = Totals.Dropped + 1 }
-            : Totals with { Documents = Totals.Documents + 1, Targets = Totals.Targets + targets, Cut = Totals.Cut + (cut ? 1 : 0) };
+        Count(targets > 0, targets, cut ? length - _length : 0);
     }
+
+    /// <summary>Both sides of a pair stand in one sequence, one behind the other; each keeps at most half of it, and its first tokens.</summary>
+    private void AddPair(EncodedDocument chosen, EncodedDocument rejected)
+    {
+        int most = _length / 2;
+        Piece Side(EncodedDocument side) => new(side.Ids, side.TargetMask, 0, Math.Min(most, side.Ids.Length - 1));
+        var (first, second) = (Side(chosen), Side(rejected));
+        // One without a target has nothing that could be compared.
+        bool complete = first.Targets > 0 && second.Targets > 0;
+        if (complete) Wait(new Placement(first, second));
+        int lost = Math.Max(0, chosen.Ids.Length - 1 - most) + Math.Max(0, rejected.Ids.Length - 1 - most);
+        Count(complete, complete ? first.Targets + second.Targets : 0, lost);
+    }
+
+    private void Wait(Placement placement)
+    {
+        _window.Add(placement);
+        _windowSlots += placement.Slots;
+        Totals = Totals with { Tokens = Totals.Tokens + placement.Slots };
+    }
+
+    private void Count(bool kept, long targets, long cutTokens) => Totals = kept
+        ? Totals with
+        {
+            Documents = Totals.Documents + 1, Targets = Totals.Targets + targets,
+            Cut = Totals.Cut + (cutTokens > 0 ? 1 : 0), CutTokens = Totals.CutTokens + cutTokens,
+        }
+        : Totals with { Dropped = Totals.Dropped + 1 };
 
     private void PlaceWindow()
     {
-        foreach (var piece in _window.OrderByDescending(piece => piece.Slots)) Place(piece); // OrderBy is stable.
+        foreach (var placement in _window.OrderByDescending(placement => placement.Slots)) Place(placement); // OrderBy is stable.
         _window.Clear();
         _windowSlots = 0;
         CloseUntil(_mostOpen);
     }
 
-    private void Place(Piece piece)
+    private void Place(Placement placement)
     {
-        if (!_open.TryTake(piece.Slots, out var sequence, out int room)) (sequence, room) = ([], _length);
-        sequence.Add(piece);
-        room -= piece.Slots;
+        if (!_open.TryTake(placement.Slots, out var sequence, out int room)) (sequence, room) = ([], _length);
+        sequence.Add(placement.Piece);
+        if (placement.Rejected is { } rejected) sequence.Add(rejected);
+        room -= placement.Slots;
         if (room == 0) Complete(sequence);
         else _open.Add(sequence, room);
     }
@@ -113,11 +144,23 @@ public sealed class SequencePacker
         Totals = Totals with { Sequences = Totals.Sequences + 1 };
     }
 
+    private static void Check(EncodedDocument document)
+    {
+        if (document.Ids.Length != document.TargetMask.Length)
+            throw new ArgumentException($"{document.Ids.Length} ids but {document.TargetMask.Length} mask entries.", nameof(document));
+    }
+
     private PackedSequence[] TakeComplete()
     {
         if (_complete.Count == 0) return [];
         var complete = _complete.ToArray();
         _complete.Clear();
         return complete;
+    }
+
+    /// <summary>What is placed together: a piece, or both sides of a pair.</summary>
+    private readonly record struct Placement(Piece Piece, Piece? Rejected)
+    {
+        public int Slots => Piece.Slots + (Rejected?.Slots ?? 0);
     }
 }

@@ -18,6 +18,9 @@ internal sealed class IngestionFixture : IDisposable
 
     public Tokenizer Tokenizer { get; }
 
+    /// <summary>What lies in the cache, locks aside.</summary>
+    public IEnumerable<string> Cached => Directory.GetFileSystemEntries(Cache).Where(path => !Path.GetFileName(path).StartsWith(".lock-", StringComparison.Ordinal));
+
     public string Cache => Path.Combine(_folder, "cache");
 
     public string Write(string name, params string[] lines)
@@ -27,20 +30,30 @@ internal sealed class IngestionFixture : IDisposable
         return path;
     }
 
+    /// <summary>A compressed copy of a file.</summary>
+    public static string Compress(string path, string ending)
+    {
+        using var source = File.OpenRead(path);
+        using var file = File.Create(path + ending);
+        using Stream packed = ending == ".gz" ? new System.IO.Compression.GZipStream(file, System.IO.Compression.CompressionLevel.Fastest) : new ZstdSharp.CompressionStream(file);
+        source.CopyTo(packed);
+        return path + ending;
+    }
+
     public string WriteTexts(string name, IEnumerable<string> texts) =>
         Write(name, [.. texts.Select(text => JsonSerializer.Serialize(new { text }))]);
 
     public DatasetRequest Request(params string[] files) => new()
     {
         Kind = "pretrain",
-        Files = files,
+        Sources = [.. files.Select(file => new DataSource(file))],
         Tokenizer = Tokenizer,
         Packing = new PackingOptions { SequenceLength = 32 },
         CacheFolder = Cache,
     };
 
     public static Task<IngestedDataset> Ingest(DatasetRequest request, IProgress<IngestionProgress>? progress = null, CancellationToken ct = default) =>
-        new DatasetIngestion().IngestAsync(request, progress, ct);
+        new DatasetIngestion(TimeProvider.System).IngestAsync(request, progress, ct);
 
     /// <summary>Text of every document in a manifest's shards, without special tokens.</summary>
     public List<string> Texts(IngestedDataset dataset, ShardManifest manifest)
@@ -54,7 +67,7 @@ internal sealed class IngestionFixture : IDisposable
                 var sequence = reader.Read(index);
                 var ends = sequence.DocumentStarts.Skip(1).Append(sequence.Tokens.Length);
                 texts.AddRange(sequence.DocumentStarts.Zip(ends)
-                    .Where(document => sequence.Targets[document.First] != PackedSequence.NoTarget)
+                    .Where(document => sequence.Targets[document.First..document.Second].Any(target => target != PackedSequence.NoTarget))
                     .Select(document => Tokenizer.Decode(sequence.Tokens[document.First..document.Second])));
             }
         }

@@ -79,7 +79,7 @@ public sealed class RunFileFaultTests : IDisposable
     [InlineData("stages: [{stage: pretrain, data: FOLDER}]", "pretrain.data: expected an existing file, found the folder")]
     [InlineData("stages: [{stage: pretrain, data: DATA}, {stage: tokenizer, data: DATA}]", "tokenizer: expected the tokenizer stage before all others, found 'pretrain' before it")]
     [InlineData("stages: [{stage: tokenizer, data: DATA}, {stage: eval, data: DATA}]", "eval: expected a pretrain or sft stage before it, found none")]
-    [InlineData("stages: [{stage: tokenizer, data: DATA, vocabulary_size: 6401}]", "tokenizer.vocabulary_size: expected a whole number from 300 to 6400, found '6401'")]
+    [InlineData("stages: [{stage: tokenizer, data: DATA, vocabulary_size: 262145}]", "tokenizer.vocabulary_size: expected a whole number from 300 to 262144, found '262145'")]
     [InlineData("", "stages: expected a list of stages, found nothing")]
     public void Stages_fault_names_the_stage(string stages, string expected)
     {

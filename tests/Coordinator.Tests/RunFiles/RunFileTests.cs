@@ -86,7 +86,8 @@ public sealed class RunFileTests : IDisposable
 
         Assert.Equal(0.25, Training(Minimal + "\n    validation: 0.25\n").Validation.Fraction);
         Assert.Equal([other], Training(Minimal + $"\n    validation: {other}\n").Validation.Files);
-        Assert.Equal([other, other], Training(Minimal + $"\n    validation: [{other}, {other}]\n").Validation.Files);
+        string third = _folder.Write("c.jsonl.gz", "{}");
+        Assert.Equal([other, third], Training(Minimal + $"\n    validation: [{other}, {third}]\n").Validation.Files);
     }
 
     [Fact]

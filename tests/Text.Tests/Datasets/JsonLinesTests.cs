@@ -9,14 +9,14 @@ public sealed class JsonLinesTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private List<JsonLine> Read(byte[] content, int longestLine = JsonLines.DefaultLongestLine)
+    private List<JsonLine> Read(byte[] content, int longestLine = DataFile.DefaultLongestLine)
     {
         string path = _folder.File("data.jsonl");
         File.WriteAllBytes(path, content);
         return JsonLines.Read(path, longestLine).ToList();
     }
 
-    private List<JsonLine> Read(string content, int longestLine = JsonLines.DefaultLongestLine) => Read(Encoding.UTF8.GetBytes(content), longestLine);
+    private List<JsonLine> Read(string content, int longestLine = DataFile.DefaultLongestLine) => Read(Encoding.UTF8.GetBytes(content), longestLine);
 
     [Fact]
     public void Read_skips_blank_lines_and_keeps_their_numbers()
@@ -59,9 +59,9 @@ public sealed class JsonLinesTests : IDisposable
     {
         using var stream = new RepeatingStream(50_000_000);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        var line = Assert.Single(RawLines.Read(stream, longestLine: 1 << 20));
+        var line = Assert.Single(RawLines.Read(stream, longestLine: 1 << 20, LinePlace.Start));
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1, 8 << 20);
-        Assert.Equal((50_000_000L, 0), (line.Length, line.Bytes.Length));
+        Assert.Equal((50_000_000L, 0), (line.End, line.Bytes.Length));
         Assert.Contains("50,000,000 bytes", line.Fault);
     }
 
@@ -77,7 +77,7 @@ public sealed class JsonLinesTests : IDisposable
     public void Read_empty_or_missing_file_is_refused_by_name()
     {
         Assert.Contains("data.jsonl: the file is empty", Assert.Throws<InputException>(() => Read("")).Message);
-        Assert.Contains("absent.jsonl: expected a JSONL file", Assert.Throws<InputException>(() => JsonLines.Read(_folder.File("absent.jsonl")).Any()).Message);
+        Assert.Contains("absent.jsonl: expected a data file", Assert.Throws<InputException>(() => JsonLines.Read(_folder.File("absent.jsonl")).Any()).Message);
     }
 
     /// <summary>The letter x, so many times.</summary>

@@ -1,0 +1,72 @@
+using Microsoft.Extensions.FileSystemGlobbing;
+using MiniMind.Coordinator.Ingestion;
+using YamlDotNet.RepresentationModel;
+
+namespace MiniMind.Coordinator.RunFiles;
+
+/// <summary>
+/// Reads what a run file says about data: a file, a pattern such as <c>my/*.jsonl.gz</c> (<c>*</c> within a folder, <c>**</c> across folders; files come in
+/// order of their names), <c>{path: …, weight: 2}</c>, or a list of these.
+/// </summary>
+internal sealed class DataEntries(FaultList faults, SampleData? sample)
+{
+    /// <summary>Files that exist, each once; empty after a fault has been reported.</summary>
+    public IReadOnlyList<DataSource> Read(string key, MappingReader reader, bool weights)
+    {
+        var sources = new List<DataSource>();
+        foreach (var entry in Entries(key, reader))
+        {
+            if (entry is YamlScalarNode { Value.Length: > 0 } path) sources.AddRange(Expand(path.Value, 1, path, reader.Full(key)));
+            else if (entry is YamlMappingNode mapping && weights) sources.AddRange(ReadWeighted(mapping, reader.Full(key)));
+            else faults.Add(entry, reader.Full(key), weights ? "a file or a mapping with path and weight" : "a file", RunFileText.Describe(entry), "give a path, or a pattern such as data/*.jsonl");
+        }
+
+        foreach (var twins in sources.GroupBy(source => Path.GetFullPath(source.Path)).Where(group => group.Count() > 1))
+            reader.Fault(key, "each file once", $"'{twins.First().Path}' {twins.Count()} times", weights ? "give it once, with a weight" : "give it once");
+        return sources;
+    }
+
+    private static IReadOnlyList<YamlNode> Entries(string key, MappingReader reader)
+    {
+        var value = reader.Find(key);
+        if (value is YamlScalarNode { Value.Length: > 0 } or YamlMappingNode) return [value];
+        if (value is YamlSequenceNode { Children.Count: > 0 } list) return [.. list.Children];
+        reader.Fault(key, "a file or a list of files", value is null ? "nothing" : RunFileText.Describe(value), $"add '{key}: path/to/file.jsonl'");
+        return [];
+    }
+
+    private IReadOnlyList<DataSource> ReadWeighted(YamlMappingNode mapping, string place)
+    {
+        var reader = new MappingReader(mapping, place, faults);
+        string? path = reader.Text("path");
+        if (reader.Find("path") is null) reader.Fault("path", "a file", "nothing", "for example {path: my/books.jsonl, weight: 2}");
+        double weight = reader.Number("weight", 1, number => number is > 0 and <= DataSource.MostWeight, $"a number above 0, at most {DataSource.MostWeight}");
+        reader.RejectUnknownKeys();
+        return path is null ? [] : Expand(path, weight, reader.Find("path")!, reader.Full("path"));
+    }
+
+    private IReadOnlyList<DataSource> Expand(string path, double weight, YamlNode place, string key)
+    {
+        if (path.Contains('*', StringComparison.Ordinal) && !File.Exists(path)) return Match(path, weight, place, key);
+        // The toy world's files need not be there yet: they are written before the first stage.
+        if (File.Exists(path) || sample?.Contains(path) == true) return [new DataSource(path, weight)];
+        string found = Directory.Exists(path) ? $"the folder '{path}'" : $"none at '{path}'";
+        string fix = Directory.Exists(path) ? $"for the files in it: {path.TrimEnd('/')}/*.jsonl" : $"check the path; it is relative to {Directory.GetCurrentDirectory()}";
+        faults.Add(place, key, "an existing file", found, fix);
+        return [];
+    }
+
+    private IReadOnlyList<DataSource> Match(string pattern, double weight, YamlNode place, string key)
+    {
+        string[] parts = pattern.Split('/');
+        int literal = Array.FindIndex(parts, part => part.Contains('*', StringComparison.Ordinal));
+        string root = string.Join('/', parts[..literal]);
+        if (root.Length == 0) root = literal > 0 ? "/" : "";
+        var matcher = new Matcher(StringComparison.Ordinal);
+        matcher.AddInclude(string.Join('/', parts[literal..]));
+        string folder = root.Length == 0 ? Directory.GetCurrentDirectory() : root;
+        var files = Directory.Exists(folder) ? matcher.GetResultsInFullPath(folder).Order(StringComparer.Ordinal).ToList() : [];
+        if (files.Count == 0) faults.Add(place, key, "a pattern that some file matches", $"none for '{pattern}'", $"check the path; it is relative to {Directory.GetCurrentDirectory()}");
+        return [.. files.Select(file => new DataSource(root.Length == 0 ? Path.GetRelativePath(folder, file) : Path.Combine(root, Path.GetRelativePath(folder, file)), weight))];
+    }
+}
