@@ -30,6 +30,8 @@ internal sealed class RunningProgram : IAsyncDisposable
         {
             WorkingDirectory = folder, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
         };
+        // Tests neither use nor fill the cache of whoever runs them.
+        start.Environment["MINIMIND_CACHE"] = Path.Combine(Path.GetFullPath(folder), "dataset-cache");
         foreach (var argument in command.Skip(1)) start.ArgumentList.Add(argument);
         var program = new RunningProgram(start);
         program._process.Start();
