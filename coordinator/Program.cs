@@ -1,14 +1,28 @@
 using MiniMind.Coordinator.CommandLine;
+using MiniMind.Coordinator.Ingestion;
 using MiniMind.Coordinator.Pipeline;
 using MiniMind.Coordinator.ToyWorld;
 using MiniMind.Coordinator.Workers;
+using Spectre.Console;
 
-var handlers = new CommandHandlers(
-    (options, stop) => new RunPipeline(options, TimeProvider.System).RunAsync(stop),
-    (options, _) =>
+var time = TimeProvider.System;
+var handlers = new CommandHandlers
+{
+    Run = (options, stop) => new RunPipeline(options, time).RunAsync(stop),
+    WriteSample = (options, _) =>
     {
         ToyWorldWriter.Write(options.Out, options.Seed).WriteTo(Console.Out);
         return Task.FromResult(ExitCodes.Success);
     },
-    (verb, arguments) => WorkerProgram.Locate().RunAsync(verb, arguments, new WorkerEnvironment { Threads = Math.Min(4, Environment.ProcessorCount) }));
+    SplitData = async (options, stop) =>
+    {
+        var (training, held) = await new DataSplit(options).RunAsync(stop);
+        Console.WriteLine($"{options.Training}: {training:N0} lines{Environment.NewLine}{options.HeldOut}: {held:N0} lines");
+        return ExitCodes.Success;
+    },
+    EncodeData = (options, stop) => new DataEncoding(options, time).RunAsync(stop),
+    ListCache = (folder, _) => Task.FromResult(new CacheCommands(AnsiConsole.Console, time).List(folder)),
+    PruneCache = (options, _) => Task.FromResult(new CacheCommands(AnsiConsole.Console, time).Prune(options)),
+    WorkerVerb = (verb, arguments) => WorkerProgram.Locate().RunAsync(verb, arguments, new WorkerEnvironment { Threads = Math.Min(4, Environment.ProcessorCount) }),
+};
 return await CommandTree.InvokeAsync(handlers, args, Console.Out, Console.Error);

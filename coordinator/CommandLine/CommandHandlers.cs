@@ -3,13 +3,29 @@ namespace MiniMind.Coordinator.CommandLine;
 /// <summary>
 /// What the verbs of the command line do. Each returns the exit code; the token is cancelled by the first Ctrl-C or SIGTERM.
 /// </summary>
-/// <param name="Run">minimind run.</param>
-/// <param name="WriteSample">minimind data sample.</param>
-/// <param name="WorkerVerb">Runs the worker program with a verb and its arguments (minimind chat, selftest, eval); signals are the worker's to answer.</param>
-public sealed record CommandHandlers(
-    Func<RunOptions, CancellationToken, Task<int>> Run,
-    Func<SampleOptions, CancellationToken, Task<int>> WriteSample,
-    Func<string, IReadOnlyList<string>, Task<int>> WorkerVerb);
+public sealed record CommandHandlers
+{
+    /// <summary>minimind run.</summary>
+    public required Func<RunOptions, CancellationToken, Task<int>> Run { get; init; }
+
+    /// <summary>minimind data sample.</summary>
+    public required Func<SampleOptions, CancellationToken, Task<int>> WriteSample { get; init; }
+
+    /// <summary>minimind data split.</summary>
+    public required Func<SplitOptions, CancellationToken, Task<int>> SplitData { get; init; }
+
+    /// <summary>minimind data encode.</summary>
+    public required Func<RunOptions, CancellationToken, Task<int>> EncodeData { get; init; }
+
+    /// <summary>minimind data cache list, of a folder.</summary>
+    public required Func<string, CancellationToken, Task<int>> ListCache { get; init; }
+
+    /// <summary>minimind data cache prune.</summary>
+    public required Func<PruneOptions, CancellationToken, Task<int>> PruneCache { get; init; }
+
+    /// <summary>Runs the worker program with a verb and its arguments (minimind chat, selftest, eval); signals are the worker's to answer.</summary>
+    public required Func<string, IReadOnlyList<string>, Task<int>> WorkerVerb { get; init; }
+}
 
 /// <summary>What "minimind run" was asked for.</summary>
 public sealed record RunOptions
@@ -34,6 +50,3 @@ public sealed record RunOptions
     /// <summary>Show stack traces and the programs' own logs.</summary>
     public bool Verbose { get; init; }
 }
-
-/// <summary>What "minimind data sample" was asked for.</summary>
-public sealed record SampleOptions(string Out, ulong Seed);

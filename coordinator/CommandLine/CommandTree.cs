@@ -1,14 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
-using System.Globalization;
 
 namespace MiniMind.Coordinator.CommandLine;
 
 /// <summary>The verbs of "minimind", their options and help, and the way from arguments to an exit code.</summary>
 public static class CommandTree
 {
-    private const string Verbose = "--verbose";
+    internal const string Verbose = "--verbose";
 
     private static readonly (string Verb, string Description)[] WorkerVerbs =
     [
@@ -26,10 +25,10 @@ public static class CommandTree
             [root] = ["minimind run deploy/runs/quickstart.yaml", "minimind chat --model runs/quickstart/latest"],
         };
         root.Add(RunCommand(handlers, examples));
-        root.Add(DataCommand(handlers, examples));
+        root.Add(DataCommands.Create(handlers, examples));
         foreach (var (verb, description) in WorkerVerbs) root.Add(WorkerCommand(verb, description, handlers));
         // Without a verb there is nothing to do but to tell which there are.
-        foreach (var group in root.Subcommands.Where(command => command.Subcommands.Count > 0).Append(root)) group.SetAction(parsed => parsed.CommandResult.Command.Parse("--help").Invoke(parsed.InvocationConfiguration));
+        foreach (var group in Groups(root)) group.SetAction(parsed => parsed.CommandResult.Command.Parse("--help").Invoke(parsed.InvocationConfiguration));
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!, examples);
         return root;
@@ -68,44 +67,21 @@ public static class CommandTree
 
     private static Command RunCommand(CommandHandlers handlers, Dictionary<Command, string[]> examples)
     {
-        var file = new Argument<string>("FILE") { Description = "The run file (YAML)." };
-        var set = new Option<string[]>("--set") { Description = "Override a value of the run file; may be repeated. KEY is a top-level key, or a stage's name, 'model' or 'sample' with a dot and a key.", HelpName = "KEY=VALUE", AllowMultipleArgumentsPerToken = false, DefaultValueFactory = _ => [] };
-        var workers = new Option<int?>("--workers") { Description = "Number of worker processes; changes the speed, never the result.", HelpName = "N", CustomParser = WorkerCount };
-        var folder = new Option<string?>("--out") { Description = "Folder that the run writes.", HelpName = "DIR" };
-        var device = new Option<string?>("--device") { Description = "Where tensors live.", HelpName = "cpu|cuda" };
-        var resume = new Option<bool>("--resume") { Description = "Go on from the newest checkpoint in the run's folder." };
-        var plain = new Option<bool>("--plain") { Description = "Log lines instead of the live display." };
-        var verbose = new Option<bool>(Verbose) { Description = "Show stack traces and internal logs." };
-        device.AcceptOnlyFromAmong(RunFiles.RunFile.Cpu, RunFiles.RunFile.Cuda);
-        var command = new Command("run", "Train what a run file describes, then answer questions with the result.") { file, set, workers, folder, device, resume, plain, verbose };
+        var run = new RunArguments();
+        var command = new Command("run", "Train what a run file describes, then answer questions with the result.");
+        run.AddTo(command, training: true);
         examples[command] =
         [
             "minimind run deploy/runs/quickstart.yaml",
             "minimind run deploy/runs/quickstart.yaml --workers 4 --set pretrain.epochs=2 --set seed=7",
             "minimind run deploy/runs/quickstart.yaml --resume",
         ];
-        command.SetAction((parsed, cancel) => handlers.Run(new RunOptions
-        {
-            File = parsed.GetRequiredValue(file),
-            Overrides = OverridesOf(parsed.GetValue(set) ?? [], parsed.GetValue(workers), parsed.GetValue(folder), parsed.GetValue(device)),
-            Resume = parsed.GetValue(resume),
-            Plain = parsed.GetValue(plain),
-            SharedCache = Ingestion.CacheFolders.Default(),
-            Verbose = parsed.GetValue(verbose),
-        }, cancel));
+        command.SetAction((parsed, cancel) => handlers.Run(run.Read(parsed), cancel));
         return command;
     }
 
-    private static Command DataCommand(CommandHandlers handlers, Dictionary<Command, string[]> examples)
-    {
-        var folder = new Option<string>("--out") { Description = "Folder to write to.", HelpName = "DIR", Required = true };
-        var seed = new Option<ulong>("--seed") { Description = "The same seed gives the same bytes.", HelpName = "N", CustomParser = Seed, DefaultValueFactory = _ => RunFiles.RunFileDefaults.Standard.Seed };
-        var verbose = new Option<bool>(Verbose) { Description = "Show stack traces." };
-        var sample = new Command("sample", "Write a small bilingual toy world: training data of every kind, and held-out questions.") { folder, seed, verbose };
-        examples[sample] = ["minimind data sample --out runs/toy --seed 7"];
-        sample.SetAction((parsed, cancel) => handlers.WriteSample(new SampleOptions(parsed.GetRequiredValue(folder), parsed.GetValue(seed)), cancel));
-        return new Command("data", "Make training data.") { sample };
-    }
+    private static IEnumerable<Command> Groups(Command command) =>
+        command.Subcommands.Count == 0 ? [] : command.Subcommands.SelectMany(Groups).Append(command);
 
     private static Command WorkerCommand(string verb, string description, CommandHandlers handlers)
     {
@@ -115,36 +91,11 @@ public static class CommandTree
         return command;
     }
 
-    private static int? WorkerCount(ArgumentResult result)
-    {
-        string text = result.Tokens[0].Value;
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count >= 1) return count;
-        result.AddError($"--workers: expected a whole number of at least 1, found '{text}'");
-        return null;
-    }
-
-    private static ulong Seed(ArgumentResult result)
-    {
-        string text = result.Tokens[0].Value;
-        if (ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed)) return seed;
-        result.AddError($"--seed: expected a whole number from 0 to {ulong.MaxValue}, found '{text}'");
-        return 0;
-    }
-
     // What follows a verb of the worker program is not ours to read, --help included.
     private static IReadOnlyList<string> PassThrough(IReadOnlyList<string> arguments) =>
         IsWorkerVerb(arguments) ? [arguments[0], "--", .. arguments.Skip(1)] : arguments;
 
     private static bool IsWorkerVerb(IReadOnlyList<string> arguments) => arguments.Count > 0 && WorkerVerbs.Any(known => known.Verb == arguments[0]);
-
-    private static List<string> OverridesOf(string[] set, int? workers, string? folder, string? device)
-    {
-        var overrides = set.ToList();
-        if (workers is { } count) overrides.Add(string.Create(CultureInfo.InvariantCulture, $"workers={count}"));
-        if (folder is not null) overrides.Add($"out='{folder.Replace("'", "''", StringComparison.Ordinal)}'");
-        if (device is not null) overrides.Add($"device={device}");
-        return overrides;
-    }
 
     private static string Words(ParseResult parsed)
     {

@@ -9,10 +9,13 @@ namespace MiniMind.Coordinator.Pipeline;
 /// <summary>Chooses how a run is shown: live in a terminal, as lines elsewhere; always also in metrics.jsonl.</summary>
 internal static class Screens
 {
-    public static IRunScreen Open(RunOptions options, RunFile run, RunFolder folder, TimeProvider time)
+    public static IRunScreen Open(RunOptions options, RunFile run, RunFolder folder, TimeProvider time) =>
+        new ScreenGroup(OpenWithoutRecord(options, run, time), new MetricsFile(folder.Metrics, time));
+
+    /// <summary>For what trains nothing.</summary>
+    public static IRunScreen OpenWithoutRecord(RunOptions options, RunFile run, TimeProvider time)
     {
         var live = !options.Plain && !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Interactive;
-        IRunScreen screen = live ? new LiveScreen(AnsiConsole.Console, time) : new PlainScreen(Console.Out, time, run.LogInterval);
-        return new ScreenGroup(screen, new MetricsFile(folder.Metrics, time));
+        return live ? new LiveScreen(AnsiConsole.Console, time) : new PlainScreen(Console.Out, time, run.LogInterval);
     }
 }

@@ -10,7 +10,7 @@ public sealed class CommandTreeTests : IDisposable
     private readonly StringWriter _output = new();
     private readonly StringWriter _error = new();
     private RunOptions? _run;
-    private SampleOptions? _sample;
+    private object? _asked;
     private (string Verb, string[] Arguments)? _worker;
     private Func<int> _result = () => 0;
     private Func<CancellationToken, Task> _until = _ => Task.CompletedTask;
@@ -44,9 +44,35 @@ public sealed class CommandTreeTests : IDisposable
     public async Task Data_sample_hands_over_folder_and_seed()
     {
         Assert.Equal(0, await InvokeAsync("data", "sample", "--out", "d", "--seed", "7"));
-        Assert.Equal(new SampleOptions("d", 7), _sample);
+        Assert.Equal(new SampleOptions("d", 7), _asked);
         Assert.Equal(0, await InvokeAsync("data", "sample", "--out", "d"));
-        Assert.Equal(42UL, _sample!.Seed);
+        Assert.Equal(new SampleOptions("d", 42), _asked);
+    }
+
+    [Fact]
+    public async Task Data_split_puts_both_sides_beside_the_file_unless_told_otherwise()
+    {
+        Assert.Equal(0, await InvokeAsync("data", "split", "my/sft.jsonl.gz"));
+        Assert.Equal(new SplitOptions("my/sft.jsonl.gz", "my/sft.train.jsonl", "my/sft.valid.jsonl", 0.01, null, 42, false), _asked);
+        Assert.Equal(0, await InvokeAsync("data", "split", "a.txt", "--count", "5", "--train", "t", "--held-out", "v", "--seed", "1", "--force"));
+        Assert.Equal(new SplitOptions("a.txt", "t", "v", 0.01, 5, 1, true), _asked);
+    }
+
+    [Fact]
+    public async Task Data_encode_takes_what_decides_the_data()
+    {
+        Assert.Equal(0, await InvokeAsync("data", "encode", "a.yaml", "--set", "cache=c", "--out", "o"));
+        var options = Assert.IsType<RunOptions>(_asked);
+        Assert.Equal(("a.yaml", "cache=c", "out='o'"), (options.File, options.Overrides[0], options.Overrides[1]));
+    }
+
+    [Fact]
+    public async Task Data_cache_prune_reads_ages_and_sizes()
+    {
+        Assert.Equal(0, await InvokeAsync("data", "cache", "prune", "--cache", "c", "--unused", "36h", "--max-size", "1.5GB", "--dry-run"));
+        Assert.Equal(new PruneOptions("c", TimeSpan.FromHours(36), 1_500_000_000, false, true), _asked);
+        Assert.Equal(0, await InvokeAsync("data", "cache", "list", "--cache", "c"));
+        Assert.Equal("c", _asked);
     }
 
     [Theory]
@@ -72,6 +98,10 @@ public sealed class CommandTreeTests : IDisposable
     [InlineData("tpu", "run", "a.yaml", "--device", "tpu")]
     [InlineData("--out", "data", "sample")]
     [InlineData("trian", "trian")]
+    [InlineData("expected what to remove: --unused 30d, --max-size 20GB or --all", "data", "cache", "prune")]
+    [InlineData("--unused: expected days, hours or minutes such as 30d, 12h or 5m, found '30'", "data", "cache", "prune", "--unused", "30")]
+    [InlineData("--max-size: expected a size such as 500MB or 20GB, found 'big'", "data", "cache", "prune", "--max-size", "big")]
+    [InlineData("--fraction: expected a part above 0 and below 1, found '2'", "data", "split", "a.jsonl", "--fraction", "2")]
     public async Task Wrong_usage_exits_2_and_names_the_culprit(string culprit, params string[] arguments)
     {
         Assert.Equal(2, await InvokeAsync(arguments));
@@ -149,22 +179,30 @@ public sealed class CommandTreeTests : IDisposable
     }
 
     private Task<int> InvokeAsync(params string[] arguments) => CommandTree.InvokeAsync(
-        new CommandHandlers(
-            async (options, stop) =>
+        new CommandHandlers
+        {
+            Run = async (options, stop) =>
             {
                 _run = options;
                 await _until(stop);
                 return _result();
             },
-            (options, _) =>
-            {
-                _sample = options;
-                return Task.FromResult(_result());
-            },
-            (verb, rest) =>
+            WriteSample = Keep<SampleOptions>,
+            SplitData = Keep<SplitOptions>,
+            EncodeData = Keep<RunOptions>,
+            ListCache = Keep<string>,
+            PruneCache = Keep<PruneOptions>,
+            WorkerVerb = (verb, rest) =>
             {
                 _worker = (verb, [.. rest]);
                 return Task.FromResult(_result());
-            }),
+            },
+        },
         arguments, _output, _error);
+
+    private Task<int> Keep<T>(T options, CancellationToken stop)
+    {
+        _asked = options;
+        return Task.FromResult(_result());
+    }
 }

@@ -1,0 +1,95 @@
+using MiniMind.Coordinator.Grains;
+using MiniMind.Coordinator.Ingestion;
+using MiniMind.Coordinator.RunFiles;
+using MiniMind.Coordinator.Screen;
+using MiniMind.Coordinator.ToyWorld;
+using MiniMind.Text.Datasets;
+using MiniMind.Text.Packing;
+using MiniMind.Text.Tokenization;
+
+namespace MiniMind.Coordinator.Pipeline;
+
+/// <summary>What happens to a run's data before anything is trained: the toy world is written, the tokenizer trained, each stage's files encoded and packed.</summary>
+internal sealed class DataPreparation(RunFile run, RunFolder folder, IRunScreen screen, TimeProvider time)
+{
+    private string? _cache;
+
+    /// <summary>Prepares all stages. Whatever is there already, from an earlier attempt or another run of the same data, is not done again.</summary>
+    public async Task<PreparedData> PrepareAsync(CancellationToken cancellation)
+    {
+        WriteSample();
+        var tokenizer = await Task.Run(() => LoadTokenizer(cancellation), cancellation);
+        var stages = new List<StageData>();
+        foreach (var (index, stage) in run.Stages.Index())
+            if (stage is TrainingStage training) stages.Add(new StageData(training, index, await IngestAsync(training, tokenizer, cancellation)));
+        return new PreparedData(tokenizer, stages);
+    }
+
+    /// <summary>Encodes and packs the data of one stage, unless the cache has it.</summary>
+    public async Task<IngestedDataset> IngestAsync(TrainingStage stage, Tokenizer tokenizer, CancellationToken cancellation)
+    {
+        var data = await new DatasetIngestion(time).IngestAsync(new DatasetRequest
+        {
+            Kind = stage.Kind, Sources = stage.Sources, ValidationFiles = stage.Validation.Files, ValidationFraction = stage.Validation.Fraction,
+            Tokenizer = tokenizer, CacheFolder = _cache ??= CacheFolder(), BadLines = stage.BadLines,
+            Variation = new DialogueVariation { Seed = run.Seed, SystemPrompt = stage.SystemPrompt, DropEmptyThought = stage.DropEmptyThought },
+            Packing = new PackingOptions { SequenceLength = stage.SequenceLength, LongDocuments = stage.LongDocuments, Padding = tokenizer.Padding },
+        }, new DataProgressMeter(stage.Name, screen, time), cancellation);
+        Tell(stage, data);
+        return data;
+    }
+
+    private void WriteSample()
+    {
+        if (run.Sample is not { } sample || (sample.Files.All(File.Exists) && ToyWorldWriter.SeedOf(sample.Out) == sample.Seed)) return;
+        screen.Message($"writing the toy world to {sample.Out}");
+        ToyWorldWriter.Write(sample.Out, sample.Seed);
+    }
+
+    private Tokenizer LoadTokenizer(CancellationToken cancellation)
+    {
+        if (run.TokenizerFolder is { } given) return Tokenizer.Load(given);
+        return new TrainedTokenizer(run.Stages.OfType<TokenizerStage>().Single(), folder.Tokenizer).Load(screen.Message, cancellation);
+    }
+
+    private void Tell(TrainingStage stage, IngestedDataset data)
+    {
+        var (totals, lines) = (data.Training.Totals, data.Lines);
+        string[] losses =
+        [
+            totals.Cut > 0 ? $", {totals.Cut:N0} cut by {totals.CutTokens:N0} tokens" : "",
+            totals.Dropped > 0 ? $", {totals.Dropped:N0} without targets dropped" : "",
+            lines.LeftOut > 0 ? $", {lines.LeftOut:N0} left out by weight" : "",
+            lines.Repeated > 0 ? $", {lines.Repeated:N0} taken again by weight" : "",
+            data.FromCache ? ", from the cache" : "",
+        ];
+        screen.Message(
+            $"{stage.Name}: {totals.Documents:N0} documents, {totals.Tokens:N0} tokens in {data.Training.Sequences:N0} sequences of {stage.SequenceLength}, "
+            + $"fill {data.Training.Fill:P1}{string.Concat(losses)}");
+        if (lines.Bad.Count > 0)
+            screen.Message($"{stage.Name}: {lines.Bad.Count:N0} bad lines skipped: {string.Join("; ", lines.Bad.First)}");
+    }
+
+    /// <summary>The cache that runs share, if it can be written to; else the run's own.</summary>
+    private string CacheFolder()
+    {
+        if (run.Cache is not { } shared) return folder.Datasets;
+        try
+        {
+            Directory.CreateDirectory(shared);
+            using var probe = CacheFolders.TryLock(shared, "probe");
+            return shared;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            screen.Message($"the cache {shared} cannot be written to ({fault.Message}); encoded data stays in {folder.Datasets}");
+            return folder.Datasets;
+        }
+    }
+}
+
+/// <summary>The data of one stage.</summary>
+internal sealed record StageData(TrainingStage Stage, int Index, IngestedDataset Data);
+
+/// <summary>A run's tokenizer, and the data of its training stages in order.</summary>
+internal sealed record PreparedData(Tokenizer Tokenizer, IReadOnlyList<StageData> Stages);
