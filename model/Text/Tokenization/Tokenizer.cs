@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.ML.Tokenizers;
 
 namespace MiniMind.Text.Tokenization;
 
@@ -9,14 +8,13 @@ namespace MiniMind.Text.Tokenization;
 /// </summary>
 public sealed class Tokenizer
 {
-    /// <summary>
-    /// Pieces above this many chars are merged by <see cref="LongPieceEncoder"/>: below it, Microsoft.ML.Tokenizers' cache of words wins.
-    /// </summary>
-    private const int LongPiece = 256;
+    private const int MostKept = 1 << 20;
 
-    private readonly BpeTokenizer _bpe;
+    [ThreadStatic]
+    private static List<int>? t_ids;
+
     private readonly PieceSplitter _splitter;
-    private readonly LongPieceEncoder _longPieces;
+    private readonly PieceEncoder _pieces;
     private readonly Dictionary<string, int> _added;
     private readonly HashSet<int> _special;
     private readonly byte[]?[] _bytes;
@@ -25,15 +23,8 @@ public sealed class Tokenizer
     {
         _added = file.AddedTokens.ToDictionary(token => token.Content, token => token.Id, StringComparer.Ordinal);
         _special = file.AddedTokens.Where(token => token.Special).Select(token => token.Id).ToHashSet();
-        _splitter = new PieceSplitter(_added.Keys, file.PieceExpression);
-        _longPieces = new LongPieceEncoder(file.Vocabulary, file.Merges);
-        _bpe = BpeTokenizer.Create(new BpeOptions(file.Vocabulary)
-        {
-            Merges = file.Merges.Select(merge => merge.Left + " " + merge.Right),
-            SpecialTokens = _added,
-            ByteLevel = true,
-            PreTokenizer = _splitter,
-        });
+        _splitter = new PieceSplitter(_added, file.PieceExpression);
+        _pieces = new PieceEncoder(file.Vocabulary, file.Merges);
         _bytes = BytesOfTokens(file);
         Files = FilesBeside(path);
         Family = FamilyOf(_added, file.Vocabulary);
@@ -80,9 +71,17 @@ public sealed class Tokenizer
     /// </summary>
     public int[] Encode(string text)
     {
-        text = ReplaceLoneSurrogates(text);
-        return HasLongPiece(text) ? EncodeByPieces(text) : _bpe.EncodeToIds(text).ToArray();
+        var ids = t_ids ??= [];
+        ids.Clear();
+        Encode(text, ids);
+        int[] result = [.. ids];
+        // One huge text must not keep its memory for the thread's life.
+        if (ids.Capacity > MostKept) t_ids = null;
+        return result;
     }
+
+    /// <summary>Appends the ids of <paramref name="text"/> to a list.</summary>
+    public void Encode(string text, List<int> ids) => _splitter.Split(ReplaceLoneSurrogates(text), new Sink(_pieces, ids));
 
     /// <summary>The text of <paramref name="ids"/>; invalid UTF-8 becomes U+FFFD.</summary>
     /// <param name="ids">Token ids; those that no token has give no text.</param>
@@ -102,28 +101,6 @@ public sealed class Tokenizer
 
     internal ReadOnlySpan<byte> BytesOf(int id, bool skipSpecial) =>
         id < 0 || id >= _bytes.Length || (skipSpecial && _special.Contains(id)) ? [] : _bytes[id];
-
-    private bool HasLongPiece(string text)
-    {
-        if (text.Length <= LongPiece) return false;
-        foreach (var (_, length) in _splitter.PreTokenize(text))
-            if (length > LongPiece)
-                return true;
-        return false;
-    }
-
-    private int[] EncodeByPieces(string text)
-    {
-        var ids = new List<int>();
-        foreach (var (offset, length) in _splitter.PreTokenize(text))
-        {
-            if (length > LongPiece) _longPieces.Encode(text.AsSpan(offset, length), ids);
-            else if (_added.TryGetValue(text.Substring(offset, length), out int added)) ids.Add(added);
-            else ids.AddRange(_bpe.EncodeToIds(text.AsSpan(offset, length)));
-        }
-
-        return [.. ids];
-    }
 
     private static string ReplaceLoneSurrogates(string text)
     {
@@ -171,5 +148,12 @@ public sealed class Tokenizer
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private readonly struct Sink(PieceEncoder pieces, List<int> ids) : IPieceSink
+    {
+        public void Take(ReadOnlySpan<char> piece) => pieces.Encode(piece, ids);
+
+        public void TakeAdded(int id) => ids.Add(id);
     }
 }

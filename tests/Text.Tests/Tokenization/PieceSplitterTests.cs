@@ -18,8 +18,28 @@ public sealed class PieceSplitterTests
     [InlineData(@"\p{L}+", "a🙂 b", "a|🙂 |b")]
     public void Expression_of_a_file_sees_characters(string expression, string text, string pieces)
     {
-        var splitter = new PieceSplitter([], new Regex(expression));
-        Assert.Equal(pieces.Split('|'), splitter.PreTokenize(text).Select(piece => text.Substring(piece.Offset, piece.Length)));
+        Assert.Equal(pieces.Split('|'), Split(new PieceSplitter(new Dictionary<string, int>(), new Regex(expression)), text));
+    }
+
+    [Fact]
+    public void Of_added_tokens_that_begin_at_the_same_place_the_longest_is_taken()
+    {
+        var splitter = new PieceSplitter(new Dictionary<string, int> { ["<a>"] = 1, ["<a><b>"] = 2, ["b"] = 3 }, expression: null);
+        Assert.Equal(["x", "2", "<", "3", ">", " ", " y", "1"], Split(splitter, "x<a><b><b>  y<a>"));
+    }
+
+    private static List<string> Split(PieceSplitter splitter, string text)
+    {
+        var pieces = new List<string>();
+        splitter.Split(text, new Collector(pieces));
+        return pieces;
+    }
+
+    private readonly struct Collector(List<string> pieces) : IPieceSink
+    {
+        public void Take(ReadOnlySpan<char> piece) => pieces.Add(piece.ToString());
+
+        public void TakeAdded(int id) => pieces.Add($"{id}");
     }
 
     [Fact]
