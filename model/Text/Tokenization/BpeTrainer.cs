@@ -8,16 +8,18 @@ public static class BpeTrainer
 {
     private const int ProgressInterval = 100;
 
-    /// <summary>Reads all texts once, then merges. Memory grows with the number of distinct pieces, not with the texts.</summary>
-    /// <param name="texts">The corpus; each text is cut into pieces on its own.</param>
+    /// <summary>
+    /// Reads all texts once, then merges. Memory grows with the number of distinct pieces, not with the texts. Neither the order of the texts nor the number of
+    /// threads changes the result.
+    /// </summary>
+    /// <param name="texts">The corpus, read on the calling thread; each text is cut into pieces on its own.</param>
     /// <param name="options">Sizes and special tokens.</param>
     /// <param name="progress">Told the number of tokens there are, every 100 merges and at the end.</param>
     /// <exception cref="InputException">An option is out of its range.</exception>
     public static TrainedVocabulary Train(IEnumerable<string> texts, BpeTrainerOptions options, IProgress<int>? progress = null)
     {
         options.Check();
-        var words = WordCounts.Of(texts);
-        var state = new State(words, options);
+        var state = new State(Words.Of(WordCounts.Of(options.Sample < 1 ? texts.Where(options.Takes) : texts, options.Threads)), options);
         while (state.TokenCount < options.VocabularySize && state.MergeNext())
         {
             if (state.MergeCount % ProgressInterval == 0) progress?.Report(state.TokenCount);
@@ -37,24 +39,20 @@ public static class BpeTrainer
         private readonly List<string> _tokens = [];
         private readonly Dictionary<string, int> _idOf = new(StringComparer.Ordinal);
         private readonly List<(int Left, int Right)> _merges = [];
-        private readonly int[][] _words;
-        private readonly int[] _lengths;
-        private readonly IReadOnlyList<long> _counts;
+        private readonly Words _words;
         private readonly PairCounts _pairs = new();
-        private readonly PriorityQueue<(long Pair, long Count, List<int> Words), (long Count, long Pair)> _queue = new(Order);
+        /// <summary>Lists of words where a pair was gained, by the pair and its count then.</summary>
+        private readonly PriorityQueue<int, (long Count, long Pair)> _queue = new(Order);
 
-        public State(WordCounts words, BpeTrainerOptions options)
+        public State(Words words, BpeTrainerOptions options)
         {
-            _options = options;
+            (_options, _words) = (options, words);
             foreach (var token in options.SpecialTokens) AddToken(token.Content);
-            int[] idOfByte = AddBytes(words);
-            _words = words.Words.Select(word => Array.ConvertAll(word, value => idOfByte[value])).ToArray();
-            _lengths = Array.ConvertAll(_words, word => word.Length);
-            _counts = words.Counts;
-            for (int word = 0; word < _words.Length; word++)
+            words.Replace(AddBytes());
+            for (int word = 0; word < words.Count; word++)
             {
-                var symbols = _words[word];
-                for (int i = 0; i + 1 < symbols.Length; i++) _pairs.Add(PairCounts.Pair(symbols[i], symbols[i + 1]), _counts[word], word);
+                var symbols = words.Symbols(word);
+                for (int i = 0; i + 1 < symbols.Length; i++) _pairs.Add(PairCounts.Pair(symbols[i], symbols[i + 1]), words.CountOf(word), word);
             }
 
             QueueGains();
@@ -67,13 +65,13 @@ public static class BpeTrainer
         /// <summary>Makes the next merge; false when no pair is frequent enough.</summary>
         public bool MergeNext()
         {
-            while (_queue.TryDequeue(out var top, out _))
+            while (_queue.TryDequeue(out int words, out var top))
             {
                 long count = _pairs[top.Pair];
                 if (count != top.Count)
                 {
                     // Earlier merges took some of its occurrences since it was queued.
-                    _queue.Enqueue((top.Pair, count, top.Words), (count, top.Pair));
+                    _queue.Enqueue(words, (count, top.Pair));
                     continue;
                 }
 
@@ -82,7 +80,7 @@ public static class BpeTrainer
                 string text = _tokens[left] + _tokens[right];
                 int id = _idOf.TryGetValue(text, out int existing) ? existing : AddToken(text);
                 _merges.Add((left, right));
-                foreach (int word in top.Words) Merge(word, left, right, id);
+                while (words != WordLists.Empty) Merge(_pairs.Words.Take(ref words), left, right, id);
                 QueueGains();
                 return true;
             }
@@ -106,11 +104,11 @@ public static class BpeTrainer
             return _tokens.Count - 1;
         }
 
-        private int[] AddBytes(WordCounts words)
+        private int[] AddBytes()
         {
             var occurs = new bool[256];
-            foreach (byte[] word in words.Words)
-                foreach (byte value in word)
+            for (int word = 0; word < _words.Count; word++)
+                foreach (int value in _words.Symbols(word))
                     occurs[value] = true;
             var idOfByte = new int[256];
             foreach (byte value in ByteAlphabet.InOrderOfCharacters())
@@ -123,15 +121,15 @@ public static class BpeTrainer
         {
             foreach (var (pair, count, words) in _pairs.TakeGains())
                 if (count > 0)
-                    _queue.Enqueue((pair, count, words), (count, pair));
+                    _queue.Enqueue(words, (count, pair));
         }
 
         /// <summary>Replaces the pair in a word, left to right, and counts the pairs that its neighbours lose and gain.</summary>
         private void Merge(int word, int left, int right, int id)
         {
-            int[] symbols = _words[word];
-            int length = _lengths[word];
-            long count = _counts[word];
+            var symbols = _words.Symbols(word);
+            int length = symbols.Length;
+            long count = _words.CountOf(word);
             int kept = 0;
             for (int i = 0; i < length; i++)
             {
@@ -157,7 +155,7 @@ public static class BpeTrainer
                 i++;
             }
 
-            _lengths[word] = kept;
+            _words.Shorten(word, kept);
         }
     }
 }

@@ -12,7 +12,7 @@ internal sealed class PairCounts
 
     private long[] _pairs = NewPairs(1 << 16);
     private long[] _counts = new long[1 << 16];
-    private List<int>?[] _gains = new List<int>?[1 << 16];
+    private int[] _gains = NewGains(1 << 16);
     private readonly List<long> _gained = [];
     private int _used;
 
@@ -39,23 +39,21 @@ internal sealed class PairCounts
 
         _counts[slot] += change;
         if (change <= 0) return;
-        if (_gains[slot] is not { } words)
-        {
-            _gains[slot] = words = [];
-            _gained.Add(pair);
-        }
-
-        if (words.Count == 0 || words[^1] != word) words.Add(word);
+        if (_gains[slot] == WordLists.Empty) _gained.Add(pair);
+        _gains[slot] = Words.Add(_gains[slot], word);
     }
 
-    /// <summary>Every pair that gained since the last call, its count now, and the words where it did.</summary>
-    public IEnumerable<(long Pair, long Count, List<int> Words)> TakeGains()
+    /// <summary>The lists of words.</summary>
+    public WordLists Words { get; } = new();
+
+    /// <summary>Every pair that gained since the last call, its count now, and the list of words where it did.</summary>
+    public IEnumerable<(long Pair, long Count, int Words)> TakeGains()
     {
         foreach (long pair in _gained)
         {
             int slot = SlotOf(pair);
-            yield return (pair, _counts[slot], _gains[slot]!);
-            _gains[slot] = null;
+            yield return (pair, _counts[slot], _gains[slot]);
+            _gains[slot] = WordLists.Empty;
         }
 
         _gained.Clear();
@@ -74,13 +72,20 @@ internal sealed class PairCounts
         var (pairs, counts, gains) = (_pairs, _counts, _gains);
         _pairs = NewPairs(pairs.Length * 2);
         _counts = new long[_pairs.Length];
-        _gains = new List<int>?[_pairs.Length];
+        _gains = NewGains(_pairs.Length);
         for (int old = 0; old < pairs.Length; old++)
         {
             if (pairs[old] == Empty) continue;
             int slot = SlotOf(pairs[old]);
             (_pairs[slot], _counts[slot], _gains[slot]) = (pairs[old], counts[old], gains[old]);
         }
+    }
+
+    private static int[] NewGains(int size)
+    {
+        var gains = new int[size];
+        Array.Fill(gains, WordLists.Empty);
+        return gains;
     }
 
     private static long[] NewPairs(int size)
