@@ -1,11 +1,13 @@
 using MiniMind.Coordinator.CommandLine;
 using MiniMind.Coordinator.Ingestion;
 using MiniMind.Coordinator.Pipeline;
+using MiniMind.Coordinator.Tokenizers;
 using MiniMind.Coordinator.ToyWorld;
 using MiniMind.Coordinator.Workers;
 using Spectre.Console;
 
 var time = TimeProvider.System;
+var tokenizers = new TokenizerCommands(AnsiConsole.Console, Console.In, Console.Out, time);
 var handlers = new CommandHandlers
 {
     Run = (options, stop) => new RunPipeline(options, time).RunAsync(stop),
@@ -23,6 +25,10 @@ var handlers = new CommandHandlers
     EncodeData = (options, stop) => new DataEncoding(options, time).RunAsync(stop),
     ListCache = (folder, _) => Task.FromResult(new CacheCommands(AnsiConsole.Console, time).List(folder)),
     PruneCache = (options, _) => Task.FromResult(new CacheCommands(AnsiConsole.Console, time).Prune(options)),
+    TrainTokenizer = (options, stop) => tokenizers.TrainAsync(options, stop),
+    EncodeText = (options, _) => Task.FromResult(tokenizers.Encode(options)),
+    DecodeIds = (options, _) => Task.FromResult(tokenizers.Decode(options)),
+    EvaluateTokenizers = (options, _) => Task.FromResult(tokenizers.Evaluate(options)),
     WorkerVerb = (verb, arguments) => WorkerProgram.Locate().RunAsync(verb, arguments, new WorkerEnvironment { Threads = Math.Min(4, Environment.ProcessorCount) }),
 };
 return await CommandTree.InvokeAsync(handlers, args, Console.Out, Console.Error);

@@ -23,6 +23,18 @@ public sealed record CommandHandlers
     /// <summary>minimind data cache prune.</summary>
     public required Func<PruneOptions, CancellationToken, Task<int>> PruneCache { get; init; }
 
+    /// <summary>minimind tokenizer train.</summary>
+    public required Func<TrainTokenizerOptions, CancellationToken, Task<int>> TrainTokenizer { get; init; }
+
+    /// <summary>minimind tokenizer encode.</summary>
+    public required Func<ConvertOptions, CancellationToken, Task<int>> EncodeText { get; init; }
+
+    /// <summary>minimind tokenizer decode.</summary>
+    public required Func<ConvertOptions, CancellationToken, Task<int>> DecodeIds { get; init; }
+
+    /// <summary>minimind tokenizer eval.</summary>
+    public required Func<EvaluateTokenizerOptions, CancellationToken, Task<int>> EvaluateTokenizers { get; init; }
+
     /// <summary>Runs the worker program with a verb and its arguments (minimind chat, selftest, eval); signals are the worker's to answer.</summary>
     public required Func<string, IReadOnlyList<string>, Task<int>> WorkerVerb { get; init; }
 }

@@ -26,6 +26,7 @@ public static class CommandTree
         };
         root.Add(RunCommand(handlers, examples));
         root.Add(DataCommands.Create(handlers, examples));
+        root.Add(TokenizerVerbs.Create(handlers, examples));
         foreach (var (verb, description) in WorkerVerbs) root.Add(WorkerCommand(verb, description, handlers));
         // Without a verb there is nothing to do but to tell which there are.
         foreach (var group in Groups(root)) group.SetAction(parsed => parsed.CommandResult.Command.Parse("--help").Invoke(parsed.InvocationConfiguration));

@@ -16,6 +16,10 @@ internal static class OptionValues
     public static double Fraction(ArgumentResult result) => Read<double>(result, "a part above 0 and below 1",
         text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double part) && part is > 0 and < 1 ? part : null) ?? 0;
 
+    /// <summary>Above 0, at most 1.</summary>
+    public static double Share(ArgumentResult result) => Read<double>(result, "a part above 0, at most 1",
+        text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double part) && part is > 0 and <= 1 ? part : null) ?? 1;
+
     /// <summary>Days, hours or minutes: 30d, 12h, 5m.</summary>
     public static TimeSpan? Age(ArgumentResult result) => Read<TimeSpan>(result, "days, hours or minutes such as 30d, 12h or 5m", text =>
     {

@@ -2,6 +2,7 @@ using MiniMind.Coordinator.Grains;
 using MiniMind.Coordinator.Ingestion;
 using MiniMind.Coordinator.RunFiles;
 using MiniMind.Coordinator.Screen;
+using MiniMind.Coordinator.Tokenizers;
 using MiniMind.Coordinator.ToyWorld;
 using MiniMind.Text.Datasets;
 using MiniMind.Text.Packing;

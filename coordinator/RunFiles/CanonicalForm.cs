@@ -62,6 +62,9 @@ internal static class CanonicalForm
     {
         json.WriteNumber("vocabulary_size", stage.VocabularySize);
         json.WriteString("bad_lines", Spell(stage.BadLines));
+        json.WriteNumber("min_frequency", stage.MinFrequency);
+        json.WriteNumber("sample", stage.Sample);
+        json.WriteString("family", stage.Family);
     }
 
     private static void Write(Utf8JsonWriter json, TrainingStage stage)

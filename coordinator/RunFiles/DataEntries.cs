@@ -1,5 +1,6 @@
 using Microsoft.Extensions.FileSystemGlobbing;
 using MiniMind.Coordinator.Ingestion;
+using MiniMind.Text;
 using YamlDotNet.RepresentationModel;
 
 namespace MiniMind.Coordinator.RunFiles;
@@ -26,6 +27,23 @@ internal sealed class DataEntries(FaultList faults, SampleData? sample)
         return sources;
     }
 
+    /// <summary>Files that a command line names, patterns expanded.</summary>
+    /// <exception cref="InputException">A file is not there, or no file matches a pattern; all such are named.</exception>
+    public static IReadOnlyList<string> Expand(IReadOnlyList<string> paths)
+    {
+        var faults = new List<string>();
+        var files = new List<string>();
+        foreach (string path in paths)
+        {
+            var matched = path.Contains('*', StringComparison.Ordinal) && !File.Exists(path) ? Match(path) : [path];
+            if (matched.Count == 0) faults.Add($"{path}: no file matches this pattern");
+            else if (!File.Exists(matched[0])) faults.Add($"{path}: expected a file, found {(Directory.Exists(path) ? $"a folder; for the files in it: {path.TrimEnd('/')}/*.jsonl" : "none")}");
+            else files.AddRange(matched);
+        }
+
+        return faults.Count == 0 ? files : throw new InputException(string.Join(Environment.NewLine, faults));
+    }
+
     private static IReadOnlyList<YamlNode> Entries(string key, MappingReader reader)
     {
         var value = reader.Find(key);
@@ -47,7 +65,13 @@ internal sealed class DataEntries(FaultList faults, SampleData? sample)
 
     private IReadOnlyList<DataSource> Expand(string path, double weight, YamlNode place, string key)
     {
-        if (path.Contains('*', StringComparison.Ordinal) && !File.Exists(path)) return Match(path, weight, place, key);
+        if (path.Contains('*', StringComparison.Ordinal) && !File.Exists(path))
+        {
+            var files = Match(path);
+            if (files.Count == 0) faults.Add(place, key, "a pattern that some file matches", $"none for '{path}'", $"check the path; it is relative to {Directory.GetCurrentDirectory()}");
+            return [.. files.Select(file => new DataSource(file, weight))];
+        }
+
         // The toy world's files need not be there yet: they are written before the first stage.
         if (File.Exists(path) || sample?.Contains(path) == true) return [new DataSource(path, weight)];
         string found = Directory.Exists(path) ? $"the folder '{path}'" : $"none at '{path}'";
@@ -56,7 +80,8 @@ internal sealed class DataEntries(FaultList faults, SampleData? sample)
         return [];
     }
 
-    private IReadOnlyList<DataSource> Match(string pattern, double weight, YamlNode place, string key)
+    /// <summary>Files in order of their names, as the pattern spells their folder.</summary>
+    private static IReadOnlyList<string> Match(string pattern)
     {
         string[] parts = pattern.Split('/');
         int literal = Array.FindIndex(parts, part => part.Contains('*', StringComparison.Ordinal));
@@ -65,8 +90,7 @@ internal sealed class DataEntries(FaultList faults, SampleData? sample)
         var matcher = new Matcher(StringComparison.Ordinal);
         matcher.AddInclude(string.Join('/', parts[literal..]));
         string folder = root.Length == 0 ? Directory.GetCurrentDirectory() : root;
-        var files = Directory.Exists(folder) ? matcher.GetResultsInFullPath(folder).Order(StringComparer.Ordinal).ToList() : [];
-        if (files.Count == 0) faults.Add(place, key, "a pattern that some file matches", $"none for '{pattern}'", $"check the path; it is relative to {Directory.GetCurrentDirectory()}");
-        return [.. files.Select(file => new DataSource(root.Length == 0 ? Path.GetRelativePath(folder, file) : Path.Combine(root, Path.GetRelativePath(folder, file)), weight))];
+        if (!Directory.Exists(folder)) return [];
+        return [.. matcher.GetResultsInFullPath(folder).Order(StringComparer.Ordinal).Select(file => Path.Combine(root, Path.GetRelativePath(folder, file)))];
     }
 }

@@ -14,6 +14,7 @@ internal sealed class RunFileReader(YamlMappingNode root, FaultList faults, RunF
         ulong seed = _top.Seed("seed", defaults.Seed);
         var stageDefaults = defaults with
         {
+            Seed = seed,
             Lanes = _top.Integer32("lanes", defaults.Lanes, 1, StageReader.MostLanes),
             SequenceLength = _top.Integer32("sequence_length", defaults.SequenceLength, StageReader.LeastSequenceLength, StageReader.MostSequenceLength),
         };

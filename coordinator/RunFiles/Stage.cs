@@ -1,4 +1,5 @@
 using MiniMind.Coordinator.Ingestion;
+using MiniMind.Text.Tokenization;
 
 namespace MiniMind.Coordinator.RunFiles;
 
@@ -34,7 +35,24 @@ public sealed record TokenizerStage : Stage
     /// <summary>Tokens in all, special tokens and bytes included; training may stop below it on little data.</summary>
     public required int VocabularySize { get; init; }
 
+    /// <summary>Pairs seen less often are not merged.</summary>
+    public long MinFrequency { get; init; } = 2;
+
+    /// <summary>Part of the texts that is read, above 0 to 1.</summary>
+    public double Sample { get; init; } = 1;
+
+    /// <summary>Whose special tokens and chat template it gets: one of <see cref="TokenizerFamilies.Names"/>.</summary>
+    public string Family { get; init; } = TokenizerFamilies.Names[0];
+
+    public required ulong Seed { get; init; }
+
     public required BadLines BadLines { get; init; }
+
+    /// <summary>The same in the trainer's words.</summary>
+    public BpeTrainerOptions Options => new()
+    {
+        VocabularySize = VocabularySize, MinFrequency = MinFrequency, Sample = Sample, Seed = unchecked((long)Seed), SpecialTokens = TokenizerFamilies.SpecialTokens(Family),
+    };
 }
 
 /// <summary>Asks held-out questions, before the first training stage and here, and counts exact matches.</summary>

@@ -1,5 +1,6 @@
 using MiniMind.Coordinator.Ingestion;
 using MiniMind.Text.Packing;
+using MiniMind.Text.Tokenization;
 using YamlDotNet.RepresentationModel;
 
 namespace MiniMind.Coordinator.RunFiles;
@@ -58,6 +59,10 @@ internal sealed class StageReader(FaultList faults, RunFileDefaults defaults, Sa
                 Name = name,
                 Data = Paths(data),
                 VocabularySize = reader.Integer32("vocabulary_size", defaults.VocabularySize, LeastVocabulary, MostVocabulary),
+                MinFrequency = reader.Integer("min_frequency", 2, 1, long.MaxValue),
+                Sample = reader.Number("sample", 1, value => value is > 0 and <= 1, "a part above 0, at most 1"),
+                Family = reader.Choice("family", TokenizerFamilies.Names[0], TokenizerFamilies.Names),
+                Seed = defaults.Seed,
                 BadLines = ReadBadLines(reader),
             },
             StageKinds.Eval => new EvalStage

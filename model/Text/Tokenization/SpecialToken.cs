@@ -17,6 +17,9 @@ public sealed record SpecialToken(string Content, bool Special)
         .. Enumerable.Range(1, 9).Select(number => new SpecialToken($"<|buffer{number}|>", false)),
     ];
 
+    /// <summary>The three special tokens of MiniMind's 2025 generation.</summary>
+    public static IReadOnlyList<SpecialToken> MiniMind2 { get; } = [.. Named(true, "<unk>", "<s>", "</s>")];
+
     private static IEnumerable<SpecialToken> Named(bool special, params string[] contents) =>
         contents.Select(content => new SpecialToken(content, special));
 }

@@ -99,6 +99,9 @@ public sealed class Tokenizer
     /// <summary>Whether a text is one added token: merges never touch it, so it is the same id wherever it stands.</summary>
     public bool IsAddedToken(string content) => _added.ContainsKey(content);
 
+    /// <summary>The bytes that a token stands for; none for an id without a token.</summary>
+    public ReadOnlySpan<byte> BytesOf(int id) => BytesOf(id, skipSpecial: false);
+
     internal ReadOnlySpan<byte> BytesOf(int id, bool skipSpecial) =>
         id < 0 || id >= _bytes.Length || (skipSpecial && _special.Contains(id)) ? [] : _bytes[id];
 

@@ -87,7 +87,9 @@ public sealed record TrainedVocabulary(
     private JsonObject NamedTokens()
     {
         (string Key, string Token)[] roles =
-            [("bos_token", "<|im_start|>"), ("eos_token", "<|im_end|>"), ("pad_token", "<|endoftext|>"), ("unk_token", "<|endoftext|>")];
+            IsSentences
+                ? [("bos_token", "<s>"), ("eos_token", "</s>"), ("pad_token", "<unk>"), ("unk_token", "<unk>")]
+                : [("bos_token", "<|im_start|>"), ("eos_token", "<|im_end|>"), ("pad_token", "<|endoftext|>"), ("unk_token", "<|endoftext|>")];
         var present = roles.Where(role => SpecialTokens.Any(token => token.Content == role.Token));
         return new JsonObject(present.Select(role => KeyValuePair.Create(role.Key, (JsonNode?)role.Token)));
     }
@@ -117,9 +119,11 @@ public sealed record TrainedVocabulary(
         ["use_regex"] = true,
     };
 
-    private static string ChatTemplate()
+    private bool IsSentences => SpecialTokens.SequenceEqual(SpecialToken.MiniMind2);
+
+    private string ChatTemplate()
     {
-        using var stream = typeof(TrainedVocabulary).Assembly.GetManifestResourceStream("ChatML.jinja")!;
+        using var stream = typeof(TrainedVocabulary).Assembly.GetManifestResourceStream(IsSentences ? "Sentence.jinja" : "ChatML.jinja")!;
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd().Trim();
     }

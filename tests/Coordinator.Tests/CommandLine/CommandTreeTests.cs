@@ -192,6 +192,10 @@ public sealed class CommandTreeTests : IDisposable
             EncodeData = Keep<RunOptions>,
             ListCache = Keep<string>,
             PruneCache = Keep<PruneOptions>,
+            TrainTokenizer = Keep<TrainTokenizerOptions>,
+            EncodeText = Keep<ConvertOptions>,
+            DecodeIds = Keep<ConvertOptions>,
+            EvaluateTokenizers = Keep<EvaluateTokenizerOptions>,
             WorkerVerb = (verb, rest) =>
             {
                 _worker = (verb, [.. rest]);

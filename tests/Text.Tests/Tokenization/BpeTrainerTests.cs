@@ -80,6 +80,65 @@ public sealed class BpeTrainerTests
         Assert.Equal(progress.Seen.Order(), progress.Seen);
     }
 
+    /// <summary>Ties are decided by ids, and ids by counts: nothing is left to the order in which words came or threads counted.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(7)]
+    public void Train_gives_one_result_for_any_order_of_texts_and_any_number_of_threads(int threads)
+    {
+        var random = new Random(threads);
+        string[] texts = [.. Enumerable.Range(0, 3000).Select(_ => string.Join(' ', Enumerable.Range(0, 12).Select(_ => $"w{random.Next(60)}{(char)('a' + random.Next(4))}好{random.Next(9)}")))];
+        string expected = Merges(BpeTrainer.Train(texts, new BpeTrainerOptions { VocabularySize = 500, Threads = 1 }));
+        random.Shuffle(texts);
+        Assert.Equal(expected, Merges(BpeTrainer.Train(texts, new BpeTrainerOptions { VocabularySize = 500, Threads = threads })));
+    }
+
+    [Fact]
+    public void A_sample_is_decided_by_seed_and_text_alone()
+    {
+        string[] texts = [.. Enumerable.Range(0, 2000).Select(number => $"text {number}")];
+        var options = new BpeTrainerOptions { Sample = 0.25 };
+        var taken = texts.Where(options.Takes).ToList();
+        Assert.InRange(taken.Count, 420, 580);
+        Assert.Equal(taken, texts.Reverse().Where(options.Takes).Reverse());
+        Assert.NotEqual(taken, texts.Where((options with { Seed = 43 }).Takes));
+        Assert.Equal(texts, texts.Where((options with { Sample = 1 }).Takes));
+        Assert.Equal(
+            Merges(BpeTrainer.Train(taken, new BpeTrainerOptions { VocabularySize = 320 })),
+            Merges(BpeTrainer.Train(texts, options with { VocabularySize = 320 })));
+    }
+
+    [Fact]
+    public void A_fault_in_the_texts_reaches_the_caller()
+    {
+        static IEnumerable<string> Texts()
+        {
+            for (int number = 0; number < 100_000; number++) yield return $"text number {number}";
+            throw new InputException("line 7 is bad");
+        }
+
+        Assert.Equal("line 7 is bad", Assert.Throws<InputException>(() => BpeTrainer.Train(Texts(), new BpeTrainerOptions())).Message);
+    }
+
+    [Fact]
+    public void Save_of_the_older_family_gives_its_special_tokens_and_template()
+    {
+        using var folder = new TemporaryFolder();
+        BpeTrainer.Train(["hello hello world"], new BpeTrainerOptions { SpecialTokens = TokenizerFamilies.SpecialTokens("minimind2") }).Save(folder.Path);
+        var tokenizer = Tokenizer.Load(folder.Path);
+        Assert.Equal((TokenizerFamily.MiniMind2, 1, 2, 0), (tokenizer.Family, tokenizer.BeginningOfSequence, tokenizer.EndOfSequence, tokenizer.Padding));
+        using var configuration = System.Text.Json.JsonDocument.Parse(File.ReadAllText(folder.File("tokenizer_config.json")));
+        Assert.Contains("<s>user", configuration.RootElement.GetProperty("chat_template").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1.5)]
+    [InlineData(double.NaN)]
+    public void Options_a_sample_that_is_no_part_is_refused(double sample) =>
+        Assert.Contains("sample", Assert.Throws<InputException>(() => BpeTrainer.Train([], new BpeTrainerOptions { Sample = sample })).Message);
+
     [Fact]
     public void Options_too_small_a_vocabulary_is_refused() =>
         Assert.Contains("at least 292", Assert.Throws<InputException>(() => BpeTrainer.Train([], new BpeTrainerOptions { VocabularySize = 100 })).Message);

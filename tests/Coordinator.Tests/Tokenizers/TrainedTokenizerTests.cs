@@ -1,10 +1,10 @@
 using MiniMind.Coordinator.Ingestion;
-using MiniMind.Coordinator.Pipeline;
+using MiniMind.Coordinator.Tokenizers;
 using MiniMind.Coordinator.RunFiles;
 using MiniMind.Coordinator.Tests.Storage;
 using MiniMind.Text;
 
-namespace MiniMind.Coordinator.Tests.Pipeline;
+namespace MiniMind.Coordinator.Tests.Tokenizers;
 
 public sealed class TrainedTokenizerTests : IDisposable
 {
@@ -56,7 +56,7 @@ public sealed class TrainedTokenizerTests : IDisposable
 
     private void Train(string data, BadLines badLines, string folder)
     {
-        var stage = new TokenizerStage { Name = "tokenizer", Data = [_folder.Write("data.jsonl", data)], VocabularySize = 300, BadLines = badLines };
+        var stage = new TokenizerStage { Name = "tokenizer", Data = [_folder.Write("data.jsonl", data)], VocabularySize = 300, Seed = 42, BadLines = badLines };
         new TrainedTokenizer(stage, _folder[folder]).Load(_told.Add, CancellationToken.None);
     }
 }
