@@ -1,4 +1,5 @@
 using MiniMind.Coordinator.CommandLine;
+using MiniMind.Coordinator.Doctor;
 using MiniMind.Coordinator.Ingestion;
 using MiniMind.Coordinator.Pipeline;
 using MiniMind.Coordinator.Tokenizers;
@@ -7,6 +8,8 @@ using MiniMind.Coordinator.Workers;
 using Spectre.Console;
 
 var time = TimeProvider.System;
+// A file or a pipe has no width that tables would have to fit in.
+if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = 200;
 var tokenizers = new TokenizerCommands(AnsiConsole.Console, Console.In, Console.Out, time);
 var handlers = new CommandHandlers
 {
@@ -16,6 +19,7 @@ var handlers = new CommandHandlers
         ToyWorldWriter.Write(options.Out, options.Seed).WriteTo(Console.Out);
         return Task.FromResult(ExitCodes.Success);
     },
+    CheckData = (options, stop) => new CheckCommand(AnsiConsole.Console).RunAsync(options, stop),
     SplitData = async (options, stop) =>
     {
         var (training, held) = await new DataSplit(options).RunAsync(stop);

@@ -11,6 +11,9 @@ public sealed record CommandHandlers
     /// <summary>minimind data sample.</summary>
     public required Func<SampleOptions, CancellationToken, Task<int>> WriteSample { get; init; }
 
+    /// <summary>minimind data check.</summary>
+    public required Func<CheckOptions, CancellationToken, Task<int>> CheckData { get; init; }
+
     /// <summary>minimind data split.</summary>
     public required Func<SplitOptions, CancellationToken, Task<int>> SplitData { get; init; }
 

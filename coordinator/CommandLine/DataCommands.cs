@@ -9,6 +9,7 @@ internal static class DataCommands
     public static Command Create(CommandHandlers handlers, Dictionary<Command, string[]> examples) => new("data", "Make, check, split and encode training data.")
     {
         Sample(handlers, examples),
+        Check(handlers, examples),
         Split(handlers, examples),
         Encode(handlers, examples),
         Cache(handlers, examples),
@@ -23,6 +24,41 @@ internal static class DataCommands
         examples[sample] = ["minimind data sample --out runs/toy --seed 7"];
         sample.SetAction((parsed, cancel) => handlers.WriteSample(new SampleOptions(parsed.GetRequiredValue(folder), parsed.GetValue(seed)), cancel));
         return sample;
+    }
+
+    private static Command Check(CommandHandlers handlers, Dictionary<Command, string[]> examples)
+    {
+        var files = new Argument<string[]>("FILE") { Description = "Data files: JSONL or text, compressed or not; patterns such as 'my/*.jsonl'.", Arity = ArgumentArity.OneOrMore };
+        var stage = new Option<string?>("--stage") { Description = "Kind of the data; by its first lines if left out." };
+        stage.AcceptOnlyFromAmong([.. Text.Datasets.DocumentEncoders.Kinds]);
+        var tokenizer = new Option<string?>("--tokenizer") { Description = "Folder with a tokenizer.json: lengths, cuts, padding and packing are measured with it.", HelpName = "DIR" };
+        var length = new Option<int?>("--sequence-length") { Description = "Tokens of a sequence: 340 for pretrain, 768 for sft, 1024 for dpo if left out.", HelpName = "N", CustomParser = OptionValues.Count };
+        var longDocuments = new Option<string?>("--long-documents") { Description = "What becomes of longer documents: split, or cut; as in a run file if left out." };
+        longDocuments.AcceptOnlyFromAmong("split", "cut");
+        var against = new Option<string?>("--against") { Description = "An evaluation file: lines that share 13 words in a row with it are counted.", HelpName = "FILE" };
+        var fix = new Option<string?>("--fix") { Description = "Write the lines worth keeping: without bad ones, exact duplicates, and those without any answer.", HelpName = "OUT" };
+        var keep = new Option<bool>("--keep-duplicates") { Description = "With --fix: keep exact duplicates." };
+        var drop = new Option<bool>("--drop-near-duplicates") { Description = "With --fix: leave near duplicates out, too." };
+        var force = new Option<bool>("--force") { Description = "Replace OUT if it is there." };
+        var samples = new Option<int?>("--samples") { Description = "Documents to show, with what is learned of them (3 if left out; 0 with a plain report).", HelpName = "N", CustomParser = OptionValues.CountOrNone };
+        var seed = SeedOption("Another seed shows other samples.");
+        var threads = new Option<int?>("--threads") { Description = "Threads that read; the result does not depend on it.", HelpName = "N", CustomParser = OptionValues.Count };
+        var json = new Option<string?>("--json") { Description = "Write the report as JSON, too.", HelpName = "FILE" };
+        var plot = new Option<string?>("--plot") { Description = "Write the histogram of lengths as .png or .svg.", HelpName = "FILE" };
+        var check = new Command("check", "Tell whether data is fit to train on: bad lines, duplicates, empty answers, languages, lengths, overlap with an evaluation.")
+        {
+            files, stage, tokenizer, length, longDocuments, against, fix, keep, drop, force, samples, seed, threads, json, plot, VerboseOption(),
+        };
+        examples[check] = ["minimind data check my/sft.jsonl --tokenizer my-tokenizer", "minimind data check my/*.jsonl.gz --fix clean.jsonl.gz --against questions.jsonl"];
+        var defaults = new CheckOptions { Files = [] };
+        check.SetAction((parsed, cancel) => handlers.CheckData(new CheckOptions
+        {
+            Files = parsed.GetRequiredValue(files), Stage = parsed.GetValue(stage), Tokenizer = parsed.GetValue(tokenizer), SequenceLength = parsed.GetValue(length),
+            LongDocuments = parsed.GetValue(longDocuments), Against = parsed.GetValue(against), Fix = parsed.GetValue(fix), KeepDuplicates = parsed.GetValue(keep),
+            DropNearDuplicates = parsed.GetValue(drop), Force = parsed.GetValue(force), Samples = parsed.GetValue(samples) ?? defaults.Samples, Seed = parsed.GetValue(seed),
+            Threads = parsed.GetValue(threads) ?? defaults.Threads, Json = parsed.GetValue(json), Plot = parsed.GetValue(plot),
+        }, cancel));
+        return check;
     }
 
     private static Command Split(CommandHandlers handlers, Dictionary<Command, string[]> examples)

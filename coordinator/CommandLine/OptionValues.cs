@@ -9,6 +9,9 @@ internal static class OptionValues
     public static int? Count(ArgumentResult result) => Read<int>(result, "a whole number of at least 1",
         text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count >= 1 ? count : null);
 
+    public static int? CountOrNone(ArgumentResult result) => Read<int>(result, "a whole number of at least 0",
+        text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count : null);
+
     public static ulong Seed(ArgumentResult result) => Read<ulong>(result, $"a whole number from 0 to {ulong.MaxValue}",
         text => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed) ? seed : null) ?? 0;
 

@@ -39,16 +39,9 @@ internal readonly record struct EncodedLine(RawLine Line, EncodedDocument? Docum
         }
         catch (InvalidOperationException fault)
         {
-            // JSON text may escape half a surrogate pair, which no string can hold.
-            return (null, $"a string is not valid Unicode: {fault.Message}");
+            return (null, JsonLines.NotUnicode(fault));
         }
     }
 
     private static double Uniform(ReadOnlySpan<byte> bytes) => (BinaryPrimitives.ReadUInt64LittleEndian(bytes) >> 11) * (1.0 / (1UL << 53));
 }
-
-/// <summary>Lines of one reading of a file that are encoded together, on one thread.</summary>
-/// <param name="Pass">Index of the reading.</param>
-/// <param name="Lines">In order; none in what ends a file with blank lines.</param>
-/// <param name="Bytes">Read from the file, as it lies on the disk, since the batch before; all batches together are the whole file.</param>
-internal sealed record EncodedBatch(int Pass, IReadOnlyList<EncodedLine> Lines, long Bytes);

@@ -12,7 +12,7 @@ internal sealed class FolderFilling : IDisposable
 {
     private readonly DatasetRequest _request;
     private readonly IReadOnlyList<SourcePass> _passes;
-    private readonly EncodingPipeline _pipeline;
+    private readonly LinePipeline<EncodedLine> _pipeline;
     private readonly string _folder;
     private readonly ProgressMeter _meter;
     private readonly IngestionJournal? _begun;
@@ -26,7 +26,7 @@ internal sealed class FolderFilling : IDisposable
         DatasetRequest request, IDocumentEncoder encoder, PackingOptions packing, IReadOnlyList<SourcePass> passes, string folder, ProgressMeter meter)
     {
         (_request, _passes, _folder, _meter) = (request, passes, folder, meter);
-        _pipeline = new EncodingPipeline(encoder, passes, request.Threads);
+        _pipeline = new LinePipeline<EncodedLine>([.. passes.Select(pass => pass.Path)], line => EncodedLine.From(line, encoder), request.Threads);
         _begun = IngestionJournal.Open(folder);
         _training = new ShardSetWriter(folder, "train", packing, request.Tokenizer.VocabularySize, _begun?.Training);
         _validation = new ShardSetWriter(folder, "valid", packing, request.Tokenizer.VocabularySize, _begun?.Validation);
@@ -61,7 +61,7 @@ internal sealed class FolderFilling : IDisposable
         long chunk = 0;
         await foreach (var batch in _pipeline.RunAsync(pass, at, ct))
         {
-            if (batch.Pass != pass) (pass, at) = (batch.Pass, LinePlace.Start);
+            if (batch.File != pass) (pass, at) = (batch.File, LinePlace.Start);
             foreach (var line in batch.Lines)
             {
                 Take(line, _passes[pass]);

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using MiniMind.Text.Chat;
 using MiniMind.Text.Tokenization;
 
@@ -35,13 +34,10 @@ internal sealed class DialogueTokens
     /// <summary>Everything beside the tokenizer's files that decides the tokens.</summary>
     public string Settings => $"template={_template.Name}{_variation.Settings}";
 
-    /// <param name="list">A JSON list of messages.</param>
-    /// <param name="field">Its name, for messages.</param>
-    /// <exception cref="InputException">It is no such list.</exception>
-    public EncodedDocument Encode(JsonElement list, string field)
+    /// <param name="messages">At least one.</param>
+    public EncodedDocument Encode(IReadOnlyList<ChatMessage> messages)
     {
-        string text = _variation.Render(_template, ChatMessages.Read(list, field));
-        int[] ids = _tokenizer.Encode(text);
+        int[] ids = _tokenizer.Encode(_variation.Render(_template, messages));
         return new EncodedDocument(ids, MarkTargets(ids));
     }
 

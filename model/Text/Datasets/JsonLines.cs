@@ -35,6 +35,9 @@ public static class JsonLines
         }
     }
 
+    /// <summary>The reason why a line cannot be used of which a string escapes half a surrogate pair: JSON may write that, but no string can hold it.</summary>
+    public static string NotUnicode(InvalidOperationException fault) => $"a string is not valid Unicode: {fault.Message}";
+
     internal static string InvalidUtf8(ReadOnlySpan<byte> bytes)
     {
         int at = 0;

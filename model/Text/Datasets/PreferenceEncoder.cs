@@ -9,8 +9,6 @@ namespace MiniMind.Text.Datasets;
 /// </summary>
 public sealed class PreferenceEncoder : IDocumentEncoder
 {
-    private static readonly string[] Fields = ["chosen", "rejected"];
-
     private readonly DialogueTokens _tokens;
 
     /// <exception cref="InputException">The chat markers are not added tokens: no targets could be found among the ids.</exception>
@@ -22,13 +20,7 @@ public sealed class PreferenceEncoder : IDocumentEncoder
     /// <inheritdoc />
     public EncodedDocument Encode(JsonElement line)
     {
-        if (line.ValueKind != JsonValueKind.Object) throw new InputException("expected an object {\"chosen\": [messages], \"rejected\": [messages]}");
-        var sides = Array.ConvertAll(Fields, field => line.TryGetProperty(field, out var list)
-            ? Answered(_tokens.Encode(list, field), field)
-            : throw new InputException($"the field \"{field}\" is missing"));
-        return sides[0] with { Rejected = sides[1] };
+        var (chosen, rejected) = DocumentForms.Pair(line);
+        return _tokens.Encode(chosen) with { Rejected = _tokens.Encode(rejected) };
     }
-
-    private static EncodedDocument Answered(EncodedDocument side, string field) =>
-        side.TargetMask.Contains(true) ? side : throw new InputException($"\"{field}\" holds no answer of the assistant");
 }

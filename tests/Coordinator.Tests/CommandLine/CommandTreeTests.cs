@@ -188,6 +188,7 @@ public sealed class CommandTreeTests : IDisposable
                 return _result();
             },
             WriteSample = Keep<SampleOptions>,
+            CheckData = Keep<CheckOptions>,
             SplitData = Keep<SplitOptions>,
             EncodeData = Keep<RunOptions>,
             ListCache = Keep<string>,

@@ -1,0 +1,129 @@
+using System.Text;
+using MiniMind.Text;
+using MiniMind.Text.Datasets;
+
+namespace MiniMind.Coordinator.Doctor;
+
+/// <summary>
+/// What training data shares with an evaluation file: runs of 13 words, as for GPT-3 (Brown et al. 2020, appendix C), where a Han character counts as a word; of a shorter
+/// item with at least 8 words, the whole. Case and punctuation do not count.
+/// </summary>
+internal sealed class Contamination
+{
+    private const int RunLength = 13;
+    private const int LeastWords = 8;
+
+    private readonly Dictionary<ulong, int> _itemOfRun = [];
+    private readonly HashSet<int> _lengths = [];
+    private readonly HashSet<int> _touched = [];
+
+    private Contamination()
+    {
+    }
+
+    /// <summary>Items of the evaluation file that can be compared.</summary>
+    public int Items { get; private set; }
+
+    /// <summary>Items that are too short to be compared.</summary>
+    public int TooShort { get; private set; }
+
+    /// <summary>Items of which a run occurs in the data.</summary>
+    public int ItemsTouched => _touched.Count;
+
+    /// <summary>Lines of the data that share a run with an item.</summary>
+    public long Lines { get; private set; }
+
+    /// <param name="path">JSONL of any kind (all strings in a line are one item), or text or CSV, a line an item.</param>
+    public static Contamination Read(string path)
+    {
+        var found = new Contamination();
+        int item = 0;
+        using var file = DataFile.Open(path);
+        foreach (var line in file.Lines())
+        {
+            var words = Words(ItemText(line)).ToList();
+            if (words.Count < LeastWords) found.TooShort++;
+            else found.Add(words, item);
+            item++;
+        }
+
+        return found.Items > 0 ? found : throw new InputException($"{path}: expected items of at least {LeastWords} words to compare with, found none");
+    }
+
+    /// <summary>The items that share a run with a text. Thread-safe.</summary>
+    public IReadOnlyCollection<int> Find(string text)
+    {
+        var words = Words(text).ToArray();
+        var found = new HashSet<int>();
+        foreach (int length in _lengths)
+            for (int at = 0; at + length <= words.Length; at++)
+                if (_itemOfRun.TryGetValue(Key(words.AsSpan(at, length)), out int item)) found.Add(item);
+        return found;
+    }
+
+    /// <summary>Counts what <see cref="Find"/> found in one line.</summary>
+    public void Count(IReadOnlyCollection<int> items)
+    {
+        if (items.Count == 0) return;
+        Lines++;
+        _touched.UnionWith(items);
+    }
+
+    private void Add(List<ulong> words, int item)
+    {
+        Items++;
+        int length = Math.Min(RunLength, words.Count);
+        _lengths.Add(length);
+        for (int at = 0; at + length <= words.Count; at++) _itemOfRun.TryAdd(Key(words.ToArray().AsSpan(at, length)), item);
+    }
+
+    private static string ItemText(RawLine line)
+    {
+        var parsed = JsonLines.Parse(line);
+        if (parsed.Fault is not null) return Encoding.UTF8.GetString(line.Bytes.Span);
+        var text = new StringBuilder();
+        Collect(parsed.Value, text);
+        return text.ToString();
+    }
+
+    private static void Collect(System.Text.Json.JsonElement value, StringBuilder text)
+    {
+        if (value.ValueKind == System.Text.Json.JsonValueKind.String) text.Append(value.GetString()).Append('\n');
+        else if (value.ValueKind == System.Text.Json.JsonValueKind.Array) foreach (var element in value.EnumerateArray()) Collect(element, text);
+        else if (value.ValueKind == System.Text.Json.JsonValueKind.Object) foreach (var field in value.EnumerateObject()) Collect(field.Value, text);
+    }
+
+    /// <summary>A hash of each word.</summary>
+    private static IEnumerable<ulong> Words(string text)
+    {
+        ulong word = 0;
+        foreach (var rune in text.EnumerateRunes())
+        {
+            bool chinese = TextScript.IsChinese(rune.Value) && Rune.IsLetter(rune);
+            if (Rune.IsLetterOrDigit(rune) && !chinese)
+            {
+                word = Mix(word + 1, (ulong)Rune.ToLowerInvariant(rune).Value);
+                continue;
+            }
+
+            if (word != 0) yield return word;
+            word = 0;
+            if (chinese) yield return Mix(1, (ulong)rune.Value);
+        }
+
+        if (word != 0) yield return word;
+    }
+
+    private static ulong Key(ReadOnlySpan<ulong> words)
+    {
+        ulong key = (ulong)words.Length;
+        foreach (ulong word in words) key = Mix(key, word);
+        return key;
+    }
+
+    private static ulong Mix(ulong key, ulong value)
+    {
+        key = (key ^ value) * 0x9E3779B97F4A7C15;
+        return key ^ (key >> 29);
+    }
+}

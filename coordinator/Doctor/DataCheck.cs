@@ -1,0 +1,58 @@
+using MiniMind.Coordinator.CommandLine;
+using MiniMind.Coordinator.Ingestion;
+using MiniMind.Coordinator.RunFiles;
+using MiniMind.Text;
+using MiniMind.Text.Datasets;
+using MiniMind.Text.Packing;
+using MiniMind.Text.Tokenization;
+
+namespace MiniMind.Coordinator.Doctor;
+
+/// <summary>
+/// "minimind data check": reads data files once, examines lines on all cores, adds up in order, and writes a clean file on the way if one is wanted. Memory is bounded, whatever
+/// the size of the files; the result does not depend on the number of threads.
+/// </summary>
+internal sealed class DataCheck(CheckOptions options)
+{
+    private const int LinesToGuessFrom = 100;
+
+    /// <summary>The tokenizer; null when none was given.</summary>
+    public Tokenizer? Tokenizer { get; } = options.Tokenizer is { } folder ? Tokenizer.Load(folder) : null;
+
+    /// <exception cref="InputException">A file is missing, empty or damaged, or its kind cannot be told.</exception>
+    public async Task<(CheckReport Report, IReadOnlyList<(string Place, EncodedDocument Document)> Samples)> RunAsync(IProgress<IngestionProgress>? progress, CancellationToken ct)
+    {
+        var files = DataEntries.Expand(options.Files);
+        string stage = options.Stage ?? Guess(files);
+        var contamination = options.Against is { } against ? Contamination.Read(against) : null;
+        var encoder = Tokenizer is null ? null : DocumentEncoders.For(stage, Tokenizer);
+        var totals = new CheckTotals(options, files, Tokenizer is null ? null : Packing(stage), contamination);
+        long bytes = files.Sum(file => new FileInfo(file).Length);
+        var meter = new ProgressMeter(progress, bytes);
+        meter.Begin(IngestionPhase.Encoding, bytes);
+        using var clean = options.Fix is { } path ? new CleanFile(path, files, options.Force) : null;
+        var pipeline = new LinePipeline<LineFacts>(files, new LineExaminer(stage, encoder, contamination).Examine, options.Threads);
+        await foreach (var batch in pipeline.RunAsync(0, LinePlace.Start, ct))
+        {
+            foreach (var facts in batch.Lines)
+                if (totals.Add(batch.File, facts)) clean?.Add(facts.Line);
+            meter.Add(batch.Bytes, batch.Lines.Count);
+        }
+
+        if (totals.Lines == 0) throw new InputException($"{string.Join(", ", files)}: expected documents, found blank lines only");
+        clean?.Complete();
+        return (totals.Finish(stage, options.Stage is null, bytes, clean?.Count), [.. totals.Samples.All.Select(sample => (totals.Name(sample.Place), sample.Document))]);
+    }
+
+    private PackingOptions Packing(string stage) => new()
+    {
+        SequenceLength = options.SequenceLength ?? CheckOptions.SequenceLengthOf(stage), Padding = Tokenizer!.Padding,
+        LongDocuments = (options.LongDocuments ?? (stage == "pretrain" ? "split" : "cut")) == "split" ? LongDocuments.Split : LongDocuments.Cut,
+    };
+
+    private static string Guess(IReadOnlyList<string> files)
+    {
+        var kind = JsonLines.Read(files[0]).Take(LinesToGuessFrom).Where(line => line.Fault is null).Select(line => DocumentForms.KindOf(line.Value)).FirstOrDefault(found => found is not null);
+        return kind ?? throw new InputException($"{files[0]}: none of its first lines shows what kind of data it is; give --stage {string.Join("|", DocumentEncoders.Kinds)}");
+    }
+}

@@ -1,0 +1,177 @@
+using MiniMind.Coordinator.CommandLine;
+using MiniMind.Coordinator.Doctor;
+using MiniMind.Coordinator.Tests.Ingestion;
+using MiniMind.Text;
+using MiniMind.Text.Datasets;
+
+namespace MiniMind.Coordinator.Tests.Doctor;
+
+public sealed class DataCheckTests : IDisposable
+{
+    private readonly IngestionFixture _fixture = new();
+
+    public void Dispose() => _fixture.Dispose();
+
+    private static async Task<CheckReport> CheckAsync(CheckOptions options) => (await new DataCheck(options).RunAsync(null, default)).Report;
+
+    private static CheckOptions Options(params string[] files) => new() { Files = files, Samples = 0 };
+
+    private static string Dialogue(params string[] turns) =>
+        $"{{\"conversations\": [{string.Join(", ", turns.Select(turn => turn.Split(':', 2)).Select(turn => $"{{\"role\": \"{turn[0]}\", \"content\": \"{turn[1]}\"}}"))}]}}";
+
+    private static long Of(CheckReport report, Oddity oddity) =>
+        report.Oddities.SingleOrDefault(entry => entry.What == Oddities.All.Single(known => known.Oddity == oddity).Words)?.Lines ?? 0;
+
+    [Fact]
+    public async Task Bad_lines_are_counted_with_place_and_reason_and_stop_training()
+    {
+        string path = _fixture.Write("a.jsonl", "{\"text\": \"dog\"}", "{", "", "{\"text\": 7}", "{\"text\": \"fox\"}");
+        var report = await CheckAsync(Options(path));
+        Assert.Equal(("pretrain", true, 4L, 2L, false), (report.Stage, report.StageGuessed, report.Lines, report.BadLines, report.CanTrain));
+        Assert.StartsWith("a.jsonl:2: broken JSON", report.FirstBad[0], StringComparison.Ordinal);
+        Assert.Equal("a.jsonl:4: the field \"text\" must be a string", report.FirstBad[1]);
+        Assert.Contains("2 bad lines", report.Verdict, StringComparison.Ordinal);
+        Assert.Contains("--fix", report.Verdict, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Exact_duplicates_are_those_with_the_same_bytes_across_files()
+    {
+        string[] lines = [.. Enumerable.Range(0, 50).Select(number => $"{{\"text\": \"dog {number % 20}\"}}")];
+        var report = await CheckAsync(Options(_fixture.Write("a.jsonl", lines), _fixture.Write("b.jsonl", lines[0], "{\"text\":\"dog 0\"}")));
+        Assert.Equal((52L, 31L), (report.Lines, report.ExactDuplicates));
+    }
+
+    [Fact]
+    public async Task Near_duplicates_are_found_and_different_texts_are_not()
+    {
+        var random = new Random(5);
+        string Text() => string.Join(' ', Enumerable.Range(0, 80).Select(_ => $"w{random.Next(5000)}"));
+        string[] texts = [.. Enumerable.Range(0, 300).Select(_ => Text())];
+        // A word changed at the end, other punctuation, another case.
+        string[] copies = [.. texts.Take(50).Select((text, index) => index % 2 == 0 ? text + "!!" : text.ToUpperInvariant() + " end")];
+        string path = _fixture.WriteTexts("a.jsonl", texts.Concat(copies));
+        var report = await CheckAsync(Options(path));
+        Assert.Equal((0L, 350L), (report.ExactDuplicates, report.Lines));
+        Assert.InRange(report.NearDuplicates, 47, 50);
+        Assert.Equal("a.jsonl:301 is like a.jsonl:1", report.FirstNear[0]);
+    }
+
+    [Fact]
+    public async Task Dialogues_are_held_to_their_order_and_answers_to_having_any()
+    {
+        string path = _fixture.Write(
+            "sft.jsonl",
+            Dialogue("system:s", "user:u", "assistant:a", "user:u", "assistant:b"), // as it should be
+            Dialogue("user:u", "user:v", "assistant:a"), // order
+            Dialogue("user:u", "assistant:a", "user:v"), // order: the user has the last word
+            Dialogue("user:u", "assistant: "), // only empty answers
+            Dialogue("user:u", "assistant:", "user:v", "assistant:w"), // an empty answer
+            Dialogue("system:s", "user:u"), // no answer, order
+            "{\"conversations\": [{\"role\": \"user\", \"content\": \"u\"}, {\"role\": \"assistant\", \"content\": \"\", \"tool_calls\": \"[{\\\"name\\\": \\\"f\\\", \\\"arguments\\\": {}}]\"}, {\"role\": \"tool\", \"content\": \"t\"}, {\"role\": \"assistant\", \"content\": \"a\"}]}",
+            Dialogue("user:u", "tool:t", "assistant:a")); // order: nobody called
+        var report = await CheckAsync(Options(path));
+        Assert.Equal(("sft", 8L, 0L, true), (report.Stage, report.Lines, report.BadLines, report.CanTrain));
+        Assert.Equal((4L, 2L, 1L, 1L), (Of(report, Oddity.RoleOrder), Of(report, Oddity.EmptyAnswer), Of(report, Oddity.OnlyEmptyAnswers), Of(report, Oddity.NoAnswer)));
+    }
+
+    [Fact]
+    public async Task Pairs_with_equal_sides_or_other_prompts_are_counted()
+    {
+        static string Pair(string prompt, string chosen, string other, string rejected) =>
+            $"{{\"chosen\": {Dialogue($"user:{prompt}", $"assistant:{chosen}")[18..^1]}, \"rejected\": {Dialogue($"user:{other}", $"assistant:{rejected}")[18..^1]}}}";
+        string path = _fixture.Write("dpo.jsonl", Pair("p", "a", "p", "b"), Pair("p", "a", "p", "a"), Pair("p", "a", "q", "b"), Pair("p", "", "p", "b"));
+        var report = await CheckAsync(Options(path));
+        Assert.Equal(("dpo", 0L), (report.Stage, report.BadLines));
+        Assert.Equal((1L, 1L, 1L), (Of(report, Oddity.EqualSides), Of(report, Oddity.DifferentPrompts), Of(report, Oddity.EmptyAnswer)));
+    }
+
+    [Fact]
+    public async Task Characters_are_counted_by_kind()
+    {
+        var report = await CheckAsync(Options(_fixture.WriteTexts("a.jsonl", ["ab c, 你好。12 П\uFFFD", "é\u0001Ã©"])));
+        Assert.Equal(new TextScript(Chinese: 3, Latin: 5, OtherLetters: 1, Digits: 2, Signs: 4), report.Characters);
+        Assert.Equal((1L, 1L, 1L), (Of(report, Oddity.ReplacementCharacter), Of(report, Oddity.ControlCharacter), Of(report, Oddity.WrongEncoding)));
+    }
+
+    [Fact]
+    public async Task Lengths_cuts_padding_and_packing_are_those_of_the_documents()
+    {
+        string[] texts = [.. Enumerable.Range(0, 200).Select(number => string.Join(' ', Enumerable.Repeat("dog", number % 60)))];
+        string path = _fixture.WriteTexts("a.jsonl", texts);
+        const int Length = 64;
+        var report = await CheckAsync(Options(path) with { Tokenizer = Path.GetDirectoryName(_fixture.Tokenizer.Files[0]), SequenceLength = Length });
+        int[] lengths = [.. texts.Select(text => _fixture.Tokenizer.Encode(text).Length + 2).Order()];
+        var found = report.Lengths!;
+        Assert.Equal((200L, lengths.Sum(), lengths.Sum() - 200L), (found.Documents, found.Tokens, found.Targets));
+        Assert.Equal((lengths[0], lengths[99], lengths[179], lengths[^1]), (found.Least, found.Median, found.Quantile90, found.Most));
+        Assert.Equal((lengths.Count(length => length > Length), lengths.Sum(length => Math.Max(0, length - Length))), (found.TooLong, found.TokensCut));
+        Assert.Equal(1 - lengths.Sum(length => Math.Min(length - 1, length > Length ? Length - 1 : length)) / (200.0 * Length), found.PaddingShare, 12);
+        Assert.InRange(found.PackedFill, 0.97, 1);
+        Assert.Equal((lengths.Sum() - 200) / (found.PackedSequences * (double)Length), found.PackedFill, 12);
+        Assert.Equal(lengths.CountBy(length => length).Select(pair => new LengthCount(pair.Key, pair.Value)), found.Histogram);
+    }
+
+    [Fact]
+    public async Task Contamination_counts_lines_and_items_that_share_thirteen_words()
+    {
+        string Words(int first, int count) => string.Join(' ', Enumerable.Range(first, count).Select(number => $"Word{number},"));
+        string evaluation = _fixture.Write("eval.jsonl", $"{{\"question\": \"{Words(0, 20)}\"}}", $"{{\"question\": \"{Words(100, 9)}\"}}", "{\"question\": \"too short\"}", "{\"question\": \"中国的首都是北京，它有三千多年的历史。\"}");
+        string path = _fixture.WriteTexts("a.jsonl", ["x " + Words(3, 13).ToLowerInvariant() + " y", Words(3, 12), Words(100, 9), Words(100, 8), "中国的首都是北京；它有三千多年的历史！", Words(500, 30)]);
+        var report = await CheckAsync(Options(path) with { Against = evaluation });
+        var shared = report.Contamination!;
+        Assert.Equal((3, 1, 3, 3L), (shared.Items, shared.TooShort, shared.ItemsTouched, shared.Lines));
+        Assert.Equal(["a.jsonl:1", "a.jsonl:3", "a.jsonl:5"], shared.First);
+    }
+
+    [Theory]
+    [InlineData("clean.jsonl")]
+    [InlineData("clean.jsonl.gz")]
+    [InlineData("clean.jsonl.zst")]
+    public async Task Fix_writes_what_is_worth_keeping_in_order(string name)
+    {
+        string path = _fixture.Write("sft.jsonl", Dialogue("user:u", "assistant:a"), "{", Dialogue("user:u", "assistant:a"), Dialogue("user:v", "assistant:"), Dialogue("user:u", "user:v", "assistant:b"), Dialogue("user:c"));
+        string clean = Path.Combine(Path.GetDirectoryName(path)!, name);
+        var report = await CheckAsync(Options(path) with { Fix = clean });
+        Assert.Equal(2, report.Written);
+        string[] lines = [.. JsonLines.Read(clean).Select(line => line.Value.GetRawText())];
+        Assert.Equal([Dialogue("user:u", "assistant:a"), Dialogue("user:u", "user:v", "assistant:b")], lines);
+        Assert.True((await CheckAsync(Options(clean))).CanTrain);
+        Assert.Equal(3, (await CheckAsync(Options(path) with { Fix = clean, Force = true, KeepDuplicates = true })).Written);
+    }
+
+    [Fact]
+    public async Task Fix_never_touches_an_input_nor_a_file_that_is_there_and_leaves_nothing_half_written()
+    {
+        string path = _fixture.WriteTexts("a.jsonl", ["dog"]);
+        Assert.Contains("another file", (await Assert.ThrowsAsync<InputException>(() => CheckAsync(Options(path) with { Fix = path, Force = true }))).Message);
+        string there = _fixture.WriteTexts("b.jsonl", ["fox"]);
+        Assert.Contains("--force", (await Assert.ThrowsAsync<InputException>(() => CheckAsync(Options(path) with { Fix = there }))).Message);
+        string packed = IngestionFixture.Compress(_fixture.WriteTexts("c.jsonl", Enumerable.Range(0, 5000).Select(number => $"dog {number * 7919}")), ".gz");
+        using (var file = new FileStream(packed, FileMode.Open)) file.SetLength(file.Length / 2);
+        await Assert.ThrowsAsync<InputException>(() => CheckAsync(Options(packed) with { Fix = there + ".new" }));
+        Assert.DoesNotContain(Directory.GetFiles(Path.GetDirectoryName(path)!), file => file.StartsWith(there + ".", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Samples_and_report_do_not_depend_on_threads()
+    {
+        string path = _fixture.WriteTexts("a.jsonl", Enumerable.Range(0, 3000).Select(number => $"the dog {number} {number * number}"));
+        var options = Options(path) with { Tokenizer = Path.GetDirectoryName(_fixture.Tokenizer.Files[0]), Samples = 4 };
+        var one = await new DataCheck(options with { Threads = 1 }).RunAsync(null, default);
+        var many = await new DataCheck(options with { Threads = 4 }).RunAsync(null, default);
+        Assert.Equal(System.Text.Json.JsonSerializer.Serialize(one.Report), System.Text.Json.JsonSerializer.Serialize(many.Report));
+        Assert.Equal(4, one.Samples.Count);
+        Assert.Equal(one.Samples.Select(sample => sample.Place), many.Samples.Select(sample => sample.Place));
+        Assert.NotEqual(one.Samples.Select(sample => sample.Place), (await new DataCheck(options with { Seed = 7 }).RunAsync(null, default)).Samples.Select(sample => sample.Place));
+    }
+
+    [Fact]
+    public async Task A_file_that_shows_no_kind_or_holds_nothing_is_refused()
+    {
+        Assert.Contains("--stage", (await Assert.ThrowsAsync<InputException>(() => CheckAsync(Options(_fixture.Write("a.jsonl", "{\"x\": 1}"))))).Message);
+        Assert.Contains("blank lines only", (await Assert.ThrowsAsync<InputException>(() => CheckAsync(Options(_fixture.Write("b.jsonl", "", " ")) with { Stage = "sft" }))).Message);
+        var report = await CheckAsync(Options(_fixture.Write("c.jsonl", "{\"x\": 1}")) with { Stage = "sft" });
+        Assert.Equal((false, "training cannot start: none of the 1 lines can be used"), (report.CanTrain, report.Verdict));
+    }
+}
