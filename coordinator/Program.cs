@@ -1,5 +1,6 @@
 using MiniMind.Coordinator.CommandLine;
 using MiniMind.Coordinator.Doctor;
+using MiniMind.Coordinator.Downloads;
 using MiniMind.Coordinator.Ingestion;
 using MiniMind.Coordinator.Pipeline;
 using MiniMind.Coordinator.Tokenizers;
@@ -19,6 +20,7 @@ var handlers = new CommandHandlers
         ToyWorldWriter.Write(options.Out, options.Seed).WriteTo(Console.Out);
         return Task.FromResult(ExitCodes.Success);
     },
+    DownloadData = (options, stop) => new DownloadCommand(AnsiConsole.Console, Console.Out, time).RunAsync(options, stop),
     CheckData = (options, stop) => new CheckCommand(AnsiConsole.Console).RunAsync(options, stop),
     SplitData = async (options, stop) =>
     {

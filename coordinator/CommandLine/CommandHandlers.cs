@@ -11,6 +11,9 @@ public sealed record CommandHandlers
     /// <summary>minimind data sample.</summary>
     public required Func<SampleOptions, CancellationToken, Task<int>> WriteSample { get; init; }
 
+    /// <summary>minimind data download.</summary>
+    public required Func<DownloadOptions, CancellationToken, Task<int>> DownloadData { get; init; }
+
     /// <summary>minimind data check.</summary>
     public required Func<CheckOptions, CancellationToken, Task<int>> CheckData { get; init; }
 

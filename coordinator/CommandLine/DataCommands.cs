@@ -9,6 +9,7 @@ internal static class DataCommands
     public static Command Create(CommandHandlers handlers, Dictionary<Command, string[]> examples) => new("data", "Make, check, split and encode training data.")
     {
         Sample(handlers, examples),
+        Download(handlers, examples),
         Check(handlers, examples),
         Split(handlers, examples),
         Encode(handlers, examples),
@@ -25,6 +26,32 @@ internal static class DataCommands
         sample.SetAction((parsed, cancel) => handlers.WriteSample(new SampleOptions(parsed.GetRequiredValue(folder), parsed.GetValue(seed)), cancel));
         return sample;
     }
+
+    private static Command Download(CommandHandlers handlers, Dictionary<Command, string[]> examples)
+    {
+        var defaults = new DownloadOptions { Names = [] };
+        var names = new Argument<string[]>("NAME") { Description = "Names of published files; all are listed if left out.", Arity = ArgumentArity.ZeroOrMore };
+        var files = new Option<string[]>("--file") { Description = "Another file of the same dataset; may be repeated.", HelpName = "NAME.jsonl", DefaultValueFactory = _ => [] };
+        var list = new Option<bool>("--list") { Description = "List what there is, with sizes." };
+        var folder = new Option<string>("--out") { Description = "Folder to write to.", HelpName = "DIR", DefaultValueFactory = _ => defaults.Out };
+        var hub = new Option<string?>("--hub") { Description = "Where to get it from; if left out, from the other one when the first cannot be reached." };
+        hub.AcceptOnlyFromAmong([.. Downloads.Hub.All.Select(known => known.Name)]);
+        var endpoint = new Option<string?>("--endpoint") { Description = "A mirror of the hub; HF_ENDPOINT names one, too.", HelpName = "URL", DefaultValueFactory = _ => Variable("HF_ENDPOINT") };
+        var proxy = new Option<string?>("--proxy") { Description = "A proxy; HTTPS_PROXY and NO_PROXY are heeded if left out.", HelpName = "URL" };
+        var revision = new Option<string?>("--revision") { Description = "An older revision of the dataset.", HelpName = "NAME" };
+        var force = new Option<bool>("--force") { Description = "Download what is there already." };
+        var download = new Command("download", "Get MiniMind's published data files by name. Interrupted, the same command goes on.") { names, files, list, folder, hub, endpoint, proxy, revision, force, VerboseOption() };
+        examples[download] = ["minimind data download", "minimind data download pretrain_t2t_mini sft_t2t_mini --out my", "minimind data download lora_medical --endpoint https://hf-mirror.com"];
+        download.SetAction((parsed, cancel) => handlers.DownloadData(new DownloadOptions
+        {
+            Names = parsed.GetValue(list) ? [] : parsed.GetValue(names) ?? [], Files = parsed.GetValue(list) ? [] : parsed.GetValue(files) ?? [], Out = parsed.GetRequiredValue(folder),
+            Hub = parsed.GetValue(hub), Endpoint = parsed.GetValue(endpoint), Proxy = parsed.GetValue(proxy), Revision = parsed.GetValue(revision),
+            Token = Variable("HF_TOKEN"), Force = parsed.GetValue(force),
+        }, cancel));
+        return download;
+    }
+
+    private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 
     private static Command Check(CommandHandlers handlers, Dictionary<Command, string[]> examples)
     {

@@ -188,6 +188,7 @@ public sealed class CommandTreeTests : IDisposable
                 return _result();
             },
             WriteSample = Keep<SampleOptions>,
+            DownloadData = Keep<DownloadOptions>,
             CheckData = Keep<CheckOptions>,
             SplitData = Keep<SplitOptions>,
             EncodeData = Keep<RunOptions>,
