@@ -21,6 +21,9 @@ internal sealed class CheckCommand(IAnsiConsole console)
             if (options.Tokenizer is null) throw new InputException("--plot shows lengths in tokens: give --tokenizer DIR too");
         }
 
+        foreach (string target in new[] { options.Json, options.Plot }.OfType<string>())
+            if (RunFiles.DataEntries.Expand(options.Files).Any(file => Path.GetFullPath(file) == Path.GetFullPath(target)))
+                throw new InputException($"{target}: expected another file than those that are read");
         var check = new DataCheck(options);
         var (report, samples) = await CheckProgress.ShowAsync(console, progress => check.RunAsync(progress, stop));
         var view = new CheckView(console);

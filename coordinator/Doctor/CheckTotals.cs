@@ -46,7 +46,7 @@ internal sealed class CheckTotals(CheckOptions options, IReadOnlyList<string> fi
         if (facts.Document is { } document)
         {
             _lengths!.Add(document);
-            Samples.Add(place, facts.Hash, document);
+            if (!repeated) Samples.Add(place, facts.Hash, document);
         }
 
         bool useless = (facts.Oddities & (Oddity.EmptyText | Oddity.OnlyEmptyAnswers | Oddity.NoAnswer | Oddity.EqualSides)) != 0;
@@ -93,7 +93,7 @@ internal sealed class CheckTotals(CheckOptions options, IReadOnlyList<string> fi
     {
         string fix = $"minimind data check {string.Join(' ', files)} --fix OUT";
         if (_bad == Lines) return (false, $"training cannot start: none of the {Lines:N0} lines can be used");
-        if (lengths is { Targets: 0 }) return (false, "training cannot start: nothing in these documents is learned; is it another kind of data?");
+        if (lengths is { PackedTargets: 0 } || _oddities[Oddity.NoAnswer].Count == Lines) return (false, "training cannot start: nothing in these documents is learned; is it another kind of data?");
         if (_bad > 0) return (false, $"training cannot start: {_bad:N0} bad lines; leave them out with bad_lines: skip, or write a clean file with {fix}");
         long warnings = _oddities.Values.Count(entry => entry.Count > 0) + (_exact.Count > 0 ? 1 : 0) + (_near.Count > 0 ? 1 : 0) + (contamination is { Lines: > 0 } ? 1 : 0);
         return (true, warnings == 0 ? "training can start" : $"training can start; {warnings} {(warnings == 1 ? "thing" : "things")} to look at above");

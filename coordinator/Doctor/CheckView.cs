@@ -12,6 +12,7 @@ internal sealed class CheckView(IAnsiConsole console)
 {
     private const int Bars = 14;
     private const int MostShown = 1500;
+    private const int MostContext = 200;
 
     private bool IsPlain => !console.Profile.Capabilities.Ansi || console.Profile.Capabilities.ColorSystem == ColorSystem.NoColors;
 
@@ -61,6 +62,7 @@ internal sealed class CheckView(IAnsiConsole console)
         row("padded sequences", Count(lengths.PaddedSequences), $"{Figures.Percent(lengths.PaddingShare)} % of their slots would be padding");
         double gain = lengths.PackedSequences == 0 ? 0 : (double)lengths.PaddedSequences / lengths.PackedSequences;
         row("packed sequences", Count(lengths.PackedSequences), string.Create(Invariant, $"{Figures.Percent(lengths.PackedFill)} % full, {gain:0.0} times fewer"));
+        if (lengths.CutInPacking > 0) row("cut in packing", Count(lengths.CutInPacking), $"{lengths.TokensCutInPacking:N0} tokens are lost");
         if (lengths.WithoutTarget > 0) row("documents without a target", Count(lengths.WithoutTarget), "left out of training");
     }
 
@@ -69,10 +71,13 @@ internal sealed class CheckView(IAnsiConsole console)
         var plain = tokenizer.NewStreamingDecoder(skipSpecial: false);
         int shown = 0;
         bool learned = false;
-        for (int at = 0; at < document.Ids.Length && shown < MostShown; at++)
+        // A long prompt must not hide what is learned.
+        int first = Math.Max(0, document.TargetMask.AsSpan(1..).IndexOf(true) - MostContext);
+        if (first > 0) console.Write("… ");
+        for (int at = first; at < document.Ids.Length && shown < MostShown; at++)
         {
             bool target = at > 0 && document.TargetMask[at];
-            string text = plain.Append(document.Ids[at]);
+            string text = Harmless(plain.Append(document.Ids[at]));
             shown += text.Length;
             // Where there are no colours, brackets show what is learned.
             if (IsPlain && target != learned) console.Write(target ? "⟦" : "⟧");
@@ -83,6 +88,10 @@ internal sealed class CheckView(IAnsiConsole console)
         if (IsPlain && learned) console.Write("⟧");
         console.WriteLine(shown >= MostShown ? " …" : plain.Flush());
     }
+
+    /// <summary>Control characters of the data must not steer the terminal.</summary>
+    private static string Harmless(string text) =>
+        string.Concat(text.Select(character => char.IsControl(character) && character is not ('\n' or '\t') ? (char)(character < ' ' ? '\u2400' + character : '\u2421') : character));
 
     /// <summary>Bars of equal width in tokens; the last one takes all that is longer than nearly everything.</summary>
     private static BarChart Histogram(LengthReport lengths)

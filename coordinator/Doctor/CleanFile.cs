@@ -17,13 +17,14 @@ internal sealed class CleanFile : IDisposable
     public CleanFile(string path, IReadOnlyList<string> inputs, bool force)
     {
         if (inputs.Any(input => Path.GetFullPath(input) == Path.GetFullPath(path))) throw new InputException($"{path}: expected another file than the one that is read");
+        if (DataFile.IsPlainText(path)) throw new InputException($"{path}: lines are written as JSON; expected a name such as clean.jsonl, not one of a text file");
         if (File.Exists(path) && !force) throw new InputException($"{path} is there already: give --force to replace it, or another name");
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         _path = path;
         _partial = $"{path}.{Guid.NewGuid():N}.tmp";
         _file = new FileStream(_partial, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16);
-        _lines = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(_file, CompressionLevel.Optimal, leaveOpen: true)
-            : path.EndsWith(".zst", StringComparison.OrdinalIgnoreCase) ? new ZstdSharp.CompressionStream(_file, leaveOpen: true) : _file;
+        _lines = Path.GetExtension(path) is ".gz" or ".gzip" ? new GZipStream(_file, CompressionLevel.Optimal, leaveOpen: true)
+            : Path.GetExtension(path) is ".zst" or ".zstd" ? new ZstdSharp.CompressionStream(_file, leaveOpen: true) : _file;
     }
 
     public long Count { get; private set; }

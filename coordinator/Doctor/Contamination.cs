@@ -13,7 +13,7 @@ internal sealed class Contamination
     private const int RunLength = 13;
     private const int LeastWords = 8;
 
-    private readonly Dictionary<ulong, int> _itemOfRun = [];
+    private readonly Dictionary<ulong, List<int>> _itemsOfRun = [];
     private readonly HashSet<int> _lengths = [];
     private readonly HashSet<int> _touched = [];
 
@@ -41,8 +41,8 @@ internal sealed class Contamination
         using var file = DataFile.Open(path);
         foreach (var line in file.Lines())
         {
-            var words = Words(ItemText(line)).ToList();
-            if (words.Count < LeastWords) found.TooShort++;
+            var words = Words(ItemText(line, path)).ToArray();
+            if (words.Length < LeastWords) found.TooShort++;
             else found.Add(words, item);
             item++;
         }
@@ -57,7 +57,7 @@ internal sealed class Contamination
         var found = new HashSet<int>();
         foreach (int length in _lengths)
             for (int at = 0; at + length <= words.Length; at++)
-                if (_itemOfRun.TryGetValue(Key(words.AsSpan(at, length)), out int item)) found.Add(item);
+                if (_itemsOfRun.TryGetValue(Key(words.AsSpan(at, length)), out var items)) found.UnionWith(items);
         return found;
     }
 
@@ -69,28 +69,40 @@ internal sealed class Contamination
         _touched.UnionWith(items);
     }
 
-    private void Add(List<ulong> words, int item)
+    private void Add(ulong[] words, int item)
     {
         Items++;
-        int length = Math.Min(RunLength, words.Count);
+        int length = Math.Min(RunLength, words.Length);
         _lengths.Add(length);
-        for (int at = 0; at + length <= words.Count; at++) _itemOfRun.TryAdd(Key(words.ToArray().AsSpan(at, length)), item);
+        for (int at = 0; at + length <= words.Length; at++)
+        {
+            ulong key = Key(words.AsSpan(at, length));
+            if (!_itemsOfRun.TryGetValue(key, out var items)) _itemsOfRun[key] = items = [];
+            if (items.Count == 0 || items[^1] != item) items.Add(item);
+        }
     }
 
-    private static string ItemText(RawLine line)
+    private static string ItemText(RawLine line, string path)
     {
         var parsed = JsonLines.Parse(line);
         if (parsed.Fault is not null) return Encoding.UTF8.GetString(line.Bytes.Span);
-        var text = new StringBuilder();
-        Collect(parsed.Value, text);
-        return text.ToString();
+        try
+        {
+            var text = new StringBuilder();
+            Collect(parsed.Value, text);
+            return text.ToString();
+        }
+        catch (InvalidOperationException fault)
+        {
+            throw new InputException($"{path}:{line.Number}: {JsonLines.NotUnicode(fault)}", fault);
+        }
     }
 
     private static void Collect(System.Text.Json.JsonElement value, StringBuilder text)
     {
         if (value.ValueKind == System.Text.Json.JsonValueKind.String) text.Append(value.GetString()).Append('\n');
         else if (value.ValueKind == System.Text.Json.JsonValueKind.Array) foreach (var element in value.EnumerateArray()) Collect(element, text);
-        else if (value.ValueKind == System.Text.Json.JsonValueKind.Object) foreach (var field in value.EnumerateObject()) Collect(field.Value, text);
+        else if (value.ValueKind == System.Text.Json.JsonValueKind.Object) foreach (var field in value.EnumerateObject().Where(field => field.Name != "role")) Collect(field.Value, text);
     }
 
     /// <summary>A hash of each word.</summary>

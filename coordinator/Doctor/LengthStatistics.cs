@@ -35,7 +35,7 @@ internal sealed class LengthStatistics(PackingOptions packing)
             TooLong = _cut, TokensCut = _slots - _keptIfCut, TargetsCut = _targets - _targetsKeptIfCut,
             PaddedSequences = documents, PaddingShare = documents == 0 ? 0 : 1 - (double)_keptIfCut / ((double)documents * packing.SequenceLength),
             PackedSequences = totals.Sequences, PackedFill = totals.Sequences == 0 ? 0 : (double)totals.Tokens / ((double)totals.Sequences * packing.SequenceLength),
-            WithoutTarget = totals.Dropped,
+            WithoutTarget = totals.Dropped, PackedTargets = totals.Targets, CutInPacking = totals.Cut, TokensCutInPacking = totals.CutTokens,
             Histogram = [.. _documentsOfLength.Select(pair => new LengthCount(pair.Key, pair.Value))],
         };
     }
@@ -100,6 +100,13 @@ internal sealed record LengthReport
 
     /// <summary>Part of their slots that holds something.</summary>
     public required double PackedFill { get; init; }
+
+    /// <summary>Tokens that are learned of what is packed.</summary>
+    public required long PackedTargets { get; init; }
+
+    /// <summary>Documents that packing cuts (sides of pairs at half a sequence), and what they lose.</summary>
+    public required long CutInPacking { get; init; }
+    public required long TokensCutInPacking { get; init; }
 
     /// <summary>Documents of which nothing is learned.</summary>
     public required long WithoutTarget { get; init; }

@@ -1,6 +1,7 @@
 using System.IO.Hashing;
 using System.Text.Json;
 using MiniMind.Text;
+using MiniMind.Text.Chat;
 using MiniMind.Text.Datasets;
 
 namespace MiniMind.Coordinator.Doctor;
@@ -51,9 +52,8 @@ internal sealed class LineExaminer(string kind, IDocumentEncoder? encoder, Conta
 
     private LineFacts Examine(RawLine line, JsonElement value)
     {
-        var structure = Structure(value);
+        var (text, structure) = Read(value);
         var document = encoder?.Encode(value);
-        string text = string.Join('\n', DocumentTexts.Of(value));
         return new LineFacts(line, null)
         {
             Hash = XxHash3.HashToUInt64(line.Bytes.Span), Signature = MinHash.Of(text), Script = TextScript.Of(text),
@@ -61,17 +61,23 @@ internal sealed class LineExaminer(string kind, IDocumentEncoder? encoder, Conta
         };
     }
 
-    private Oddity Structure(JsonElement value)
+    /// <summary>What is trained on, as text, and what is odd about its form. Other fields of the line do not matter.</summary>
+    private (string Text, Oddity Oddities) Read(JsonElement value)
     {
         switch (kind)
         {
             case "sft":
-                return DialogueRules.Of(DocumentForms.Dialogue(value));
+                var messages = DocumentForms.Dialogue(value);
+                return (TextOf(messages), DialogueRules.Of(messages));
             case "dpo":
                 var (chosen, rejected) = DocumentForms.Pair(value);
-                return DialogueRules.Of(chosen, rejected);
+                return (TextOf([.. chosen, .. rejected]), DialogueRules.Of(chosen, rejected));
             default:
-                return string.IsNullOrWhiteSpace(DocumentForms.Text(value)) ? Oddity.EmptyText : Oddity.None;
+                string text = DocumentForms.Text(value);
+                return (text, string.IsNullOrWhiteSpace(text) ? Oddity.EmptyText : Oddity.None);
         }
     }
+
+    private static string TextOf(IEnumerable<ChatMessage> messages) =>
+        string.Join('\n', messages.SelectMany(message => (string?[])[message.ReasoningContent, message.Content]).OfType<string>());
 }

@@ -33,7 +33,7 @@ internal enum Oddity
     /// <summary>Control characters other than tabs and line ends.</summary>
     ControlCharacter = 256,
 
-    /// <summary>UTF-8 that was read as Latin-1, such as "Ã©".</summary>
+    /// <summary>UTF-8 that was read as Latin-1 or Windows-1252, such as "Ã©" or "â€™".</summary>
     WrongEncoding = 512,
 }
 
@@ -55,9 +55,12 @@ internal static class Oddities
         if (text.Contains('\uFFFD', StringComparison.Ordinal)) found |= Oddity.ReplacementCharacter;
         if (text.AsSpan().ContainsAny(ControlCharacters)) found |= Oddity.ControlCharacter;
         for (int at = text.IndexOfAny(LatinLeads); at >= 0 && at + 1 < text.Length; at = text.IndexOfAny(LatinLeads, at + 1))
-            if (text[at + 1] is >= '\u0080' and <= '\u00BF') return found | Oddity.WrongEncoding;
+            if (text[at + 1] is >= '\u0080' and <= '\u00BF' || WindowsSigns.Contains(text[at + 1], StringComparison.Ordinal)) return found | Oddity.WrongEncoding;
         return found;
     }
+
+    // What Windows-1252 has in the places of Latin-1's second control characters.
+    private const string WindowsSigns = "\u20AC\u201A\u0192\u201E\u2026\u2020\u2021\u02C6\u2030\u0160\u2039\u0152\u017D\u2018\u2019\u201C\u201D\u2022\u2013\u2014\u02DC\u2122\u0161\u203A\u0153\u017E\u0178";
 
     // The first bytes of two- and three-byte sequences that Latin letters and punctuation begin with, read as Latin-1.
     private static readonly char[] LatinLeads = ['\u00C2', '\u00C3', '\u00E2'];

@@ -62,7 +62,23 @@ public static class ChatMessages
         }
 
         if (value.ValueKind != JsonValueKind.Array) throw new InputException($"\"{place}.{key}\" must be a JSON list, found {Kind(value)}");
+        RequireTexts(value);
         return value.GetArrayLength() == 0 ? null : value.Clone();
+    }
+
+    /// <summary>Reads every string once: one that escapes half a surrogate pair is found here, whether a template writes it or not.</summary>
+    private static void RequireTexts(JsonElement value)
+    {
+        if (value.ValueKind == JsonValueKind.String) _ = value.GetString();
+        else if (value.ValueKind == JsonValueKind.Array) foreach (var element in value.EnumerateArray()) RequireTexts(element);
+        else if (value.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var field in value.EnumerateObject())
+            {
+                _ = field.Name;
+                RequireTexts(field.Value);
+            }
+        }
     }
 
     private static JsonElement Parse(string json, string place)

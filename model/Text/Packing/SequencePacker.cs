@@ -95,8 +95,10 @@ public sealed class SequencePacker
     private void Count(bool kept, long targets, long cutTokens) => Totals = kept
         ? Totals with
         {
-            Documents = Totals.Documents + 1, Targets = Totals.Targets + targets,
-            Cut = Totals.Cut + (cutTokens > 0 ? 1 : 0), CutTokens = Totals.CutTokens + cutTokens,
+            Documents = Totals.Documents + 1,
+            Targets = Totals.Targets + targets,
+            Cut = Totals.Cut + (cutTokens > 0 ? 1 : 0),
+            CutTokens = Totals.CutTokens + cutTokens,
         }
         : Totals with { Dropped = Totals.Dropped + 1 };
 

@@ -13,7 +13,7 @@ internal sealed class MergeTable
     private readonly int _shift;
 
     /// <param name="vocabulary">Token -> id.</param>
-    /// <param name="merges">Pairs in order of rank; of a repeated one the first counts.</param>
+    /// <param name="merges">Pairs in order of rank; of a repeated one the last counts, as in the reference.</param>
     public MergeTable(IReadOnlyDictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right)> merges)
     {
         int bits = 4;
@@ -27,7 +27,6 @@ internal sealed class MergeTable
             var (left, right) = merges[rank];
             long pair = PairCounts.Pair(vocabulary[left], vocabulary[right]);
             int slot = SlotOf(pair);
-            if (_pairs[slot] == pair) continue;
             _pairs[slot] = pair;
             _merges[slot] = (rank, vocabulary[left + right]);
         }

@@ -124,6 +124,34 @@ public sealed class DataCheckTests : IDisposable
         Assert.Equal(["a.jsonl:1", "a.jsonl:3", "a.jsonl:5"], shared.First);
     }
 
+    /// <summary>With or without a tokenizer the same lines are bad, and fields that training does not read do not matter.</summary>
+    [Fact]
+    public async Task Bad_lines_are_the_same_with_and_without_a_tokenizer()
+    {
+        string good = Dialogue("user:u", "assistant:a");
+        string path = _fixture.Write("sft.jsonl", good, good[..^1] + ", \"text\": \"\\ud800\"}", good.Replace("\"user\",", "\"user\", \"tools\": [\"\\ud800\"],", StringComparison.Ordinal));
+        var plain = await CheckAsync(Options(path));
+        var measured = await CheckAsync(Options(path) with { Tokenizer = Path.GetDirectoryName(_fixture.Tokenizer.Files[0]) });
+        Assert.Equal((1L, 1L), (plain.BadLines, measured.BadLines));
+        Assert.StartsWith("sft.jsonl:3: a string is not valid Unicode", plain.FirstBad.Single(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Data_of_which_nothing_would_be_learned_cannot_be_trained_on()
+    {
+        string path = _fixture.Write("sft.jsonl", Dialogue("user:" + string.Concat(Enumerable.Repeat("dog ", 100)), "assistant:a"));
+        Assert.False((await CheckAsync(Options(path) with { Tokenizer = Path.GetDirectoryName(_fixture.Tokenizer.Files[0]), SequenceLength = 64 })).CanTrain);
+        Assert.False((await CheckAsync(Options(_fixture.Write("mute.jsonl", Dialogue("user:u"))))).CanTrain);
+    }
+
+    [Theory]
+    [InlineData("don\u00e2\u20ac\u2122t", true)] // "don't", by way of Windows-1252
+    [InlineData("caf\u00c3\u00a9", true)]
+    [InlineData("\u00c2\u00a0", true)]
+    [InlineData("caf\u00e9 \u00e2ge \u00c3", false)]
+    [InlineData("\u4f60\u597d \u201cquoted\u201d", false)]
+    public void Wrongly_decoded_text_is_told_from_accents(string text, bool wrong) => Assert.Equal(wrong, (Oddities.Of(text) & Oddity.WrongEncoding) != 0);
+
     [Theory]
     [InlineData("clean.jsonl")]
     [InlineData("clean.jsonl.gz")]
@@ -145,6 +173,7 @@ public sealed class DataCheckTests : IDisposable
     {
         string path = _fixture.WriteTexts("a.jsonl", ["dog"]);
         Assert.Contains("another file", (await Assert.ThrowsAsync<InputException>(() => CheckAsync(Options(path) with { Fix = path, Force = true }))).Message);
+        Assert.Contains("text file", (await Assert.ThrowsAsync<InputException>(() => CheckAsync(Options(path) with { Fix = path + ".txt" }))).Message);
         string there = _fixture.WriteTexts("b.jsonl", ["fox"]);
         Assert.Contains("--force", (await Assert.ThrowsAsync<InputException>(() => CheckAsync(Options(path) with { Fix = there }))).Message);
         string packed = IngestionFixture.Compress(_fixture.WriteTexts("c.jsonl", Enumerable.Range(0, 5000).Select(number => $"dog {number * 7919}")), ".gz");

@@ -50,7 +50,11 @@ public sealed class FuzzedLinesTests : IDisposable
         var (report, _) = await new DataCheck(new CheckOptions { Files = [path], Stage = kind, Samples = 0, Tokenizer = Path.GetDirectoryName(_fixture.Tokenizer.Files[0]) }).RunAsync(null, default);
         var dataset = await IngestionFixture.Ingest(_fixture.Request(path) with
         {
-            Kind = kind, BadLines = BadLines.Skip, ValidationFraction = 0.1, ChunkBytes = 100_000, Packing = new PackingOptions { SequenceLength = 64 },
+            Kind = kind,
+            BadLines = BadLines.Skip,
+            ValidationFraction = 0.1,
+            ChunkBytes = 100_000,
+            Packing = new PackingOptions { SequenceLength = 64 },
         });
 
         PackingTotals[] sides = [dataset.Training.Totals, dataset.Validation!.Totals];

@@ -1,7 +1,7 @@
 using MiniMind.Coordinator.Ingestion;
-using MiniMind.Coordinator.Tokenizers;
 using MiniMind.Coordinator.RunFiles;
 using MiniMind.Coordinator.Tests.Storage;
+using MiniMind.Coordinator.Tokenizers;
 using MiniMind.Text;
 
 namespace MiniMind.Coordinator.Tests.Tokenizers;
