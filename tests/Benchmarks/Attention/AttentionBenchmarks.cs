@@ -5,13 +5,12 @@ using static TorchSharp.torch;
 namespace MiniMind.Benchmarks.Attention;
 
 /// <summary>
-/// Forward and backward of attention alone, what is built once per microbatch included: one layer, over at least two microbatches and
-/// 2,048 tokens. One thread, as a worker on a CPU has.
+/// Forward and backward of attention alone, what is built once per microbatch included: one layer, over about 2,048
+/// tokens. One thread, as a worker on a CPU has.
 /// </summary>
 public class AttentionBenchmarks
 {
     private const int LeastTokens = 2048;
-    private const int LeastMicrobatches = 2;
 
     private IReadOnlyList<DocumentRows> microbatches = [];
     private HeadTensors? heads;
@@ -25,7 +24,7 @@ public class AttentionBenchmarks
     public void Setup()
     {
         TorchRuntime.Initialize(threads: 1);
-        microbatches = Workload.Microbatches(Math.Max(LeastMicrobatches, LeastTokens / Workload.SequenceLength / Workload.Sequences), seed: 1);
+        microbatches = Workload.Microbatches(Math.Max(1, LeastTokens / Workload.SequenceLength / Workload.Sequences), seed: 1);
         heads = new HeadTensors(Workload.Model, microbatches[0].Tokens, seed: 2);
     }
 
@@ -40,6 +39,9 @@ public class AttentionBenchmarks
 
     [Benchmark(Description = "slices")]
     public void Slices() => ForwardBackward(AttentionVariant.Slices);
+
+    [Benchmark(Description = "windows 32")]
+    public void Windows32() => ForwardBackward(AttentionVariant.Windows32);
 
     [Benchmark(Description = "windows 64")]
     public void Windows64() => ForwardBackward(AttentionVariant.Windows64);

@@ -16,6 +16,8 @@ public sealed record AttentionVariant(string Name, Func<DocumentRows, Device, IA
 
     public static readonly AttentionVariant Slices = new("slices", (rows, device) => Windows(rows, 0, device));
 
+    public static readonly AttentionVariant Windows32 = new("windows 32", (rows, device) => Windows(rows, 32, device));
+
     public static readonly AttentionVariant Windows64 = new("windows 64", (rows, device) => Windows(rows, 64, device));
 
     public static readonly AttentionVariant Windows128 = new("windows 128", (rows, device) => Windows(rows, 128, device));
@@ -26,7 +28,7 @@ public sealed record AttentionVariant(string Name, Func<DocumentRows, Device, IA
 
     public static readonly AttentionVariant Buckets64 = new("buckets of 64", (rows, device) => new BucketedAttention(rows.Documents, 64, device));
 
-    public static readonly AttentionVariant[] All = [CausalRows, BlockMask, Slices, Windows64, Windows128, EqualLengths, Buckets16, Buckets64];
+    public static readonly AttentionVariant[] All = [CausalRows, BlockMask, Slices, Windows32, Windows64, Windows128, EqualLengths, Buckets16, Buckets64];
 
     public override string ToString() => Name;
 

@@ -24,9 +24,9 @@ public class DecoderStepBenchmarks
     public static IEnumerable<Workload> Workloads =>
     [
         new(ModelPresets.Tiny, 128, 1, DocumentLengths.Toy),
+        new(ModelPresets.Tiny, 512, 1, DocumentLengths.Verses),
         new(ModelPresets.MiniMind3, 340, 1, DocumentLengths.Pretrain),
         new(ModelPresets.MiniMind3, 768, 1, DocumentLengths.Dialogues),
-        new(ModelPresets.MiniMind3, 2048, 1, DocumentLengths.Pretrain),
     ];
 
     [GlobalSetup]
@@ -57,6 +57,9 @@ public class DecoderStepBenchmarks
 
     [Benchmark(Description = "slices")]
     public void Slices() => ForwardBackward(AttentionVariant.Slices);
+
+    [Benchmark(Description = "windows 32")]
+    public void Windows32() => ForwardBackward(AttentionVariant.Windows32);
 
     [Benchmark(Description = "windows 64")]
     public void Windows64() => ForwardBackward(AttentionVariant.Windows64);

@@ -17,6 +17,9 @@ public sealed record DocumentLengths(string Name, params int[] Quantiles)
     public static readonly DocumentLengths Toy = new(
         "toy", 7, 27, 29, 30, 32, 33, 34, 35, 36, 36, 37, 38, 38, 40, 42, 45, 47, 49, 50, 51, 52, 53, 55, 57, 60, 63, 65, 69, 74, 82, 85, 87, 98);
 
+    /// <summary>Titles, verses, single words: not measured anywhere, the worst that one call per document could meet.</summary>
+    public static readonly DocumentLengths Verses = new("short", 2, 4, 8, 12, 24);
+
     /// <summary>One length; between two quantiles all are equally likely.</summary>
     public int Draw(Random random)
     {

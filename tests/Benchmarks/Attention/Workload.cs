@@ -16,6 +16,8 @@ public sealed record Workload(ModelConfig Model, int SequenceLength, int Sequenc
     [
         new(ModelPresets.Tiny, 128, 1, DocumentLengths.Toy),
         new(ModelPresets.Tiny, 512, 1, DocumentLengths.Toy),
+        new(ModelPresets.Tiny, 512, 1, DocumentLengths.Verses),
+        new(ModelPresets.MiniMind3, 512, 1, DocumentLengths.Verses),
         new(ModelPresets.MiniMind3, 340, 6, DocumentLengths.Pretrain),
         new(ModelPresets.MiniMind3, 512, 1, DocumentLengths.Pretrain),
         new(ModelPresets.MiniMind3, 2048, 1, DocumentLengths.Pretrain),

@@ -1,4 +1,5 @@
 using MiniMind.Transformer.Layers;
+using TorchSharp;
 
 namespace MiniMind.Transformer.Tests.Layers;
 
@@ -11,5 +12,13 @@ public sealed class AttentionWindowTests
 
         Assert.Equal([[30, 30], [5], [200], [64], [1]], windows.Select(window => window.Documents.ToArray()));
         Assert.Equal([60, 5, 200, 64, 1], windows.Select(window => window.Length));
+    }
+
+    [Fact]
+    public void A_gpu_joins_more_tokens_than_a_cpu()
+    {
+        Assert.Equal(AttentionWindow.JoinedTokens, AttentionWindow.JoinedTokensOn(DeviceType.CPU));
+        Assert.Equal(AttentionWindow.JoinedTokensOnGpu, AttentionWindow.JoinedTokensOn(DeviceType.CUDA));
+        Assert.True(AttentionWindow.JoinedTokensOnGpu > AttentionWindow.JoinedTokens);
     }
 }
