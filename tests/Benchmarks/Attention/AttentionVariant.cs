@@ -14,7 +14,7 @@ public sealed record AttentionVariant(string Name, Func<DocumentRows, Device, IA
 
     public static readonly AttentionVariant BlockMask = new("block mask", (rows, device) => new BlockMaskAttention(rows, device));
 
-    public static readonly AttentionVariant Slices = new("slices", (rows, device) => Windows(rows, 0, device));
+    public static readonly AttentionVariant Slices = new("slices", (rows, device) => Windows(rows, AttentionWindow.JoinedTokensOnCpu, device));
 
     public static readonly AttentionVariant Windows32 = new("windows 32", (rows, device) => Windows(rows, 32, device));
 

@@ -15,10 +15,11 @@ public sealed class AttentionWindowTests
     }
 
     [Fact]
-    public void A_gpu_joins_more_tokens_than_a_cpu()
+    public void A_cpu_computes_every_document_alone_and_a_gpu_joins_short_ones()
     {
-        Assert.Equal(AttentionWindow.JoinedTokens, AttentionWindow.JoinedTokensOn(DeviceType.CPU));
-        Assert.Equal(AttentionWindow.JoinedTokensOnGpu, AttentionWindow.JoinedTokensOn(DeviceType.CUDA));
-        Assert.True(AttentionWindow.JoinedTokensOnGpu > AttentionWindow.JoinedTokens);
+        int[] documents = [30, 30, 5];
+
+        Assert.Equal([30, 30, 5], AttentionWindow.Join(documents, AttentionWindow.JoinedTokensOn(DeviceType.CPU)).Select(window => window.Length));
+        Assert.Equal([65], AttentionWindow.Join(documents, AttentionWindow.JoinedTokensOn(DeviceType.CUDA)).Select(window => window.Length));
     }
 }

@@ -13,7 +13,7 @@ public sealed class WindowedAttentionTests
 
     private static readonly int[] Documents = [3, 20, 1, 90, 7, 30, 49, 100];
 
-    public static TheoryData<int> JoinedTokens => [0, AttentionWindow.JoinedTokens, AttentionWindow.JoinedTokensOnGpu];
+    public static TheoryData<int> JoinedTokens => [AttentionWindow.JoinedTokensOnCpu, 64, AttentionWindow.JoinedTokensOnGpu];
 
     [Theory]
     [MemberData(nameof(JoinedTokens))]
@@ -74,6 +74,25 @@ public sealed class WindowedAttentionTests
         }
     }
 
+    [Fact]
+    public void Bits_of_a_document_alone_do_not_depend_on_the_lengths_beside_it()
+    {
+        using var scope = NewDisposeScope();
+        var inputs = Inputs();
+        var before = Windowed(inputs, AttentionWindow.JoinedTokensOnCpu);
+        var length = Documents[^1];
+        var start = Documents.Sum() - length;
+
+        var after = Windowed(inputs, AttentionWindow.JoinedTokensOnCpu, [start, length]);
+
+        foreach (var (mine, its) in before.Zip(after))
+        {
+            var width = mine.Length / Documents.Sum();
+            Assert.Equal(mine[(start * width)..], its[(start * width)..]);
+            Assert.NotEqual(mine[..(start * width)], its[..(start * width)]);
+        }
+    }
+
     private static IEnumerable<int> Starts() => Documents.Index().Select(document => Documents[..document.Index].Sum());
 
     /// <summary>Queries, keys, values and the gradient of the result.</summary>
@@ -86,9 +105,9 @@ public sealed class WindowedAttentionTests
         Tensor Normal(params long[] shape) => randn([tokens, .. shape], generator: generator);
     }
 
-    private static float[][] Windowed(Tensor[] inputs, int joinedTokens)
+    private static float[][] Windowed(Tensor[] inputs, int joinedTokens, int[]? documents = null)
     {
-        using var attention = new WindowedAttention(AttentionWindow.Join(Documents, joinedTokens), CPU);
+        using var attention = new WindowedAttention(AttentionWindow.Join(documents ?? Documents, joinedTokens), CPU);
         return Parts(inputs, (queries, keys, values) => attention.Attend(0, queries, keys, values));
     }
 
