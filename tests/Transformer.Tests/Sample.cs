@@ -20,7 +20,7 @@ internal static class Sample
         MaxPositions = 512,
     };
 
-    /// <summary>Documents short enough to share a window, and one that has its own.</summary>
+    /// <summary>Short documents and a longer one.</summary>
     public static readonly int[] Documents = [3, 20, 1, 90, 7, 30];
 
     public static TrainingState State(ulong seed = 1, ModelConfig? config = null)

@@ -1,3 +1,5 @@
+using TorchSharp;
+
 namespace MiniMind.Transformer.Layers;
 
 /// <summary>
@@ -7,19 +9,26 @@ namespace MiniMind.Transformer.Layers;
 public sealed record AttentionWindow(IReadOnlyList<int> Documents)
 {
     /// <summary>
-    /// Documents are joined until a window would grow beyond this many tokens. Every call has a fixed cost (about 60 µs with its
-    /// backward) and masked-out pairs have a cost per pair.
+    /// Documents are joined until a window would grow beyond this many tokens; on a CPU never. A call's fixed cost there is below that of
+    /// the pairs that a mask rules out, and a document's attention then has the same bits whatever it is packed with. Measured:
+    /// tests/Benchmarks/packed-attention.md.
     /// </summary>
-    public const int JoinedTokens = 64;
+    public const int JoinedTokensOnCpu = 0;
+
+    /// <summary>On a GPU every call is several launches, so that short documents share one. Chosen for few launches, not measured.</summary>
+    public const int JoinedTokensOnGpu = 512;
 
     /// <summary>Tokens of all documents.</summary>
     public int Length { get; } = Documents.Sum();
 
+    /// <summary>Which kind of device joins how many tokens; part of what decides the bits of a run.</summary>
+    public static int JoinedTokensOn(DeviceType device) => device == DeviceType.CPU ? JoinedTokensOnCpu : JoinedTokensOnGpu;
+
     /// <summary>
-    /// Joins <paramref name="documents"/> greedily, in order. Depends on nothing but the lengths, so that a microbatch is
-    /// computed in the same way wherever and whenever it is computed.
+    /// Joins <paramref name="documents"/> greedily, in order. Depends on nothing but the lengths and <paramref name="joinedTokens"/>, so
+    /// that a microbatch is computed in the same way wherever and whenever it is computed.
     /// </summary>
-    public static IReadOnlyList<AttentionWindow> Join(IReadOnlyList<int> documents, int joinedTokens = JoinedTokens)
+    public static IReadOnlyList<AttentionWindow> Join(IReadOnlyList<int> documents, int joinedTokens)
     {
         var windows = new List<AttentionWindow>();
         var open = new List<int>();

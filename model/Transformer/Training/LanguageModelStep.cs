@@ -64,7 +64,8 @@ public static class LanguageModelStep
     private static Tensor Hidden(TrainingState state, Microbatch microbatch, Tensor embedded)
     {
         var angles = state.Decoder.AnglesAt([.. microbatch.Positions]);
-        using var attention = new WindowedAttention(AttentionWindow.Join(microbatch.Documents), state.Device);
+        var windows = AttentionWindow.Join(microbatch.Documents, AttentionWindow.JoinedTokensOn(state.Device.type));
+        using var attention = new WindowedAttention(windows, state.Device);
         return state.Decoder.Forward(embedded, angles, attention);
     }
 

@@ -1,0 +1,73 @@
+using BenchmarkDotNet.Attributes;
+using MiniMind.Transformer.Runtime;
+using static TorchSharp.torch;
+
+namespace MiniMind.Benchmarks.Attention;
+
+/// <summary>
+/// Forward and backward of attention alone, what is built once per microbatch included: one layer, over about 2,048
+/// tokens. One thread, as a worker on a CPU has.
+/// </summary>
+public class AttentionBenchmarks
+{
+    private const int LeastTokens = 2048;
+
+    private IReadOnlyList<DocumentRows> microbatches = [];
+    private HeadTensors? heads;
+
+    [ParamsSource(nameof(Workloads))]
+    public Workload Workload { get; set; } = null!;
+
+    public static IEnumerable<Workload> Workloads => Workload.All;
+
+    [GlobalSetup]
+    public void Setup()
+    {
+        TorchRuntime.Initialize(threads: 1);
+        microbatches = Workload.Microbatches(Math.Max(1, LeastTokens / Workload.SequenceLength / Workload.Sequences), seed: 1);
+        heads = new HeadTensors(Workload.Model, microbatches[0].Tokens, seed: 2);
+    }
+
+    [GlobalCleanup]
+    public void Cleanup() => heads?.Dispose();
+
+    [Benchmark(Description = "block mask", Baseline = true)]
+    public void BlockMask() => ForwardBackward(AttentionVariant.BlockMask);
+
+    [Benchmark(Description = "causal rows (WRONG)")]
+    public void CausalRows() => ForwardBackward(AttentionVariant.CausalRows);
+
+    [Benchmark(Description = "slices")]
+    public void Slices() => ForwardBackward(AttentionVariant.Slices);
+
+    [Benchmark(Description = "windows 32")]
+    public void Windows32() => ForwardBackward(AttentionVariant.Windows32);
+
+    [Benchmark(Description = "windows 64")]
+    public void Windows64() => ForwardBackward(AttentionVariant.Windows64);
+
+    [Benchmark(Description = "windows 128")]
+    public void Windows128() => ForwardBackward(AttentionVariant.Windows128);
+
+    [Benchmark(Description = "equal lengths")]
+    public void EqualLengths() => ForwardBackward(AttentionVariant.EqualLengths);
+
+    [Benchmark(Description = "buckets of 16")]
+    public void Buckets16() => ForwardBackward(AttentionVariant.Buckets16);
+
+    [Benchmark(Description = "buckets of 64")]
+    public void Buckets64() => ForwardBackward(AttentionVariant.Buckets64);
+
+    private void ForwardBackward(AttentionVariant variant)
+    {
+        foreach (var rows in microbatches)
+        {
+            using var scope = NewDisposeScope();
+            var attention = variant.Create(rows, CPU);
+            using var release = attention as IDisposable;
+            using var attended = attention.Attend(0, heads!.Queries, heads.Keys, heads.Values);
+            var gradients = autograd.grad([attended], [heads.Queries, heads.Keys, heads.Values], [heads.ResultGradient]);
+            foreach (var gradient in gradients) gradient.Dispose();
+        }
+    }
+}
