@@ -72,7 +72,7 @@ internal sealed class CheckTotals(CheckOptions options, IReadOnlyList<string> fi
 
     private bool IsNear(LineFacts facts, LinePlaceInFile place)
     {
-        if (facts.Signature is null || _near.Add(facts.Signature, place) is not { } earlier) return false;
+        if (facts.Shingles is null || _near.Add(facts.Shingles, place) is not { } earlier) return false;
         Quote(_firstNear, $"{Name(place)} is like {Name(earlier)}");
         return true;
     }
@@ -102,8 +102,8 @@ internal sealed class CheckTotals(CheckOptions options, IReadOnlyList<string> fi
     private IEnumerable<string> Limits()
     {
         if (_exact.IsPartial) yield return $"exact duplicates are found among the first {Doctor.ExactDuplicates.MostRemembered:N0} different lines, and of these in all that follow";
-        if (_near.IsPartial) yield return $"near duplicates are looked for among the first {Doctor.NearDuplicates.MostRemembered:N0} different lines, and of these in all that follow";
-        if (_near.Count > 0) yield return $"near duplicates are estimated: {Doctor.NearDuplicates.Threshold:P0} of their shingles in common, more or less";
+        if (_near.IsPartial) yield return "near duplicates are looked for among the first different lines only (some hundred thousand), and of these in all that follow";
+        if (_near.Count > 0) yield return $"near duplicates share {Doctor.NearDuplicates.Threshold:P0} of their runs of eight letters with an earlier line";
         if (_lengths is null) yield return "without --tokenizer nothing is known about tokens";
     }
 

@@ -25,22 +25,27 @@ internal sealed class ExactDuplicates
 }
 
 /// <summary>
-/// Lines that are nearly the same as an earlier one. Signatures whose bands agree are compared (locality-sensitive hashing, Indyk and Motwani 1998): with eight bands of
-/// four values, a pair of similarity 0.8 is found with a probability of 98 %.
+/// Lines that are nearly the same as an earlier one. Those whose signatures agree in a band of three values are compared (locality-sensitive hashing, Indyk and Motwani 1998): with ten
+/// bands, a line of similarity 0.8 is found with a probability of 99.9 %.
 /// </summary>
 internal sealed class NearDuplicates
 {
-    /// <summary>Least part of a signature that must agree.</summary>
+    /// <summary>Least part of all shingles of two lines that both must have.</summary>
     public const double Threshold = 0.8;
 
-    /// <summary>Lines that are remembered: about 0.4 kB each, 200 MB at most.</summary>
-    public const int MostRemembered = 500_000;
+    /// <summary>Lines that are remembered, and shingles of them: 4 bytes each, and 0.5 kB for a line.</summary>
+    public const int MostRemembered = 400_000;
+    private const long MostShingles = 50_000_000;
 
-    private const int Bands = 8;
-    private const int Rows = MinHash.Bins / Bands;
+    private const int Bands = 10;
+    private const int Rows = Shingles.Bins / Bands;
 
-    private readonly Dictionary<ulong, int>[] _bands = [.. Enumerable.Range(0, Bands).Select(_ => new Dictionary<ulong, int>())];
-    private readonly List<(uint[] Signature, LinePlaceInFile Place)> _lines = [];
+    /// <summary>Lines of one band and value that are compared; more are alike anyway.</summary>
+    private const int MostAlike = 8;
+
+    private readonly Dictionary<ulong, List<int>>[] _bands = [.. Enumerable.Range(0, Bands).Select(_ => new Dictionary<ulong, List<int>>())];
+    private readonly List<(Shingles Shingles, LinePlaceInFile Place)> _lines = [];
+    private long _shingles;
 
     public long Count { get; private set; }
 
@@ -48,25 +53,31 @@ internal sealed class NearDuplicates
     public bool IsPartial { get; private set; }
 
     /// <summary>The earlier line that this one is like; null when there is none.</summary>
-    public LinePlaceInFile? Add(uint[] signature, LinePlaceInFile place)
+    public LinePlaceInFile? Add(Shingles shingles, LinePlaceInFile place)
     {
-        var keys = Enumerable.Range(0, Bands).Select(band => Key(signature.AsSpan(band * Rows, Rows))).ToArray();
-        foreach (var (key, band) in keys.Zip(_bands))
+        var keys = Enumerable.Range(0, Bands).Select(band => Key(shingles.Signature.AsSpan(band * Rows, Rows))).ToArray();
+        foreach (int earlier in keys.Zip(_bands).SelectMany(pair => pair.Second.GetValueOrDefault(pair.First) ?? []).Distinct().Order())
         {
-            if (!band.TryGetValue(key, out int earlier) || MinHash.Similarity(_lines[earlier].Signature, signature) < Threshold) continue;
+            if (_lines[earlier].Shingles.Similarity(shingles) < Threshold) continue;
             Count++;
             return _lines[earlier].Place;
         }
 
-        if (_lines.Count == MostRemembered)
+        if (_lines.Count == MostRemembered || _shingles > MostShingles) IsPartial = true;
+        else Remember(shingles, place, keys);
+        return null;
+    }
+
+    private void Remember(Shingles shingles, LinePlaceInFile place, ulong[] keys)
+    {
+        foreach (var (key, band) in keys.Zip(_bands))
         {
-            IsPartial = true;
-            return null;
+            if (!band.TryGetValue(key, out var alike)) band[key] = alike = new List<int>(1);
+            if (alike.Count < MostAlike) alike.Add(_lines.Count);
         }
 
-        foreach (var (key, band) in keys.Zip(_bands)) band.TryAdd(key, _lines.Count);
-        _lines.Add((signature, place));
-        return null;
+        _lines.Add((shingles, place));
+        _shingles += shingles.Hashes.Length;
     }
 
     private static ulong Key(ReadOnlySpan<uint> rows)

@@ -15,7 +15,7 @@ internal sealed record LineFacts(RawLine Line, string? Fault)
     public ulong Hash { get; init; }
 
     /// <summary>Null for texts that are too short.</summary>
-    public uint[]? Signature { get; init; }
+    public Shingles? Shingles { get; init; }
     public TextScript Script { get; init; }
     public Oddity Oddities { get; init; }
 
@@ -56,7 +56,7 @@ internal sealed class LineExaminer(string kind, IDocumentEncoder? encoder, Conta
         var document = encoder?.Encode(value);
         return new LineFacts(line, null)
         {
-            Hash = XxHash3.HashToUInt64(line.Bytes.Span), Signature = MinHash.Of(text), Script = TextScript.Of(text),
+            Hash = XxHash3.HashToUInt64(line.Bytes.Span), Shingles = Shingles.Of(text), Script = TextScript.Of(text),
             Oddities = structure | Oddities.Of(text), Document = document, Contaminated = contamination?.Find(text) ?? [],
         };
     }

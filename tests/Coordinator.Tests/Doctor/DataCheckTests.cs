@@ -53,8 +53,22 @@ public sealed class DataCheckTests : IDisposable
         string path = _fixture.WriteTexts("a.jsonl", texts.Concat(copies));
         var report = await CheckAsync(Options(path));
         Assert.Equal((0L, 350L), (report.ExactDuplicates, report.Lines));
-        Assert.InRange(report.NearDuplicates, 47, 50);
+        Assert.Equal(50, report.NearDuplicates);
         Assert.Equal("a.jsonl:301 is like a.jsonl:1", report.FirstNear[0]);
+    }
+
+    [Fact]
+    public void Similarity_is_the_part_of_shingles_that_both_texts_have()
+    {
+        var random = new Random(2);
+        for (int round = 0; round < 50; round++)
+        {
+            string[] texts = [.. Enumerable.Range(0, 2).Select(_ => string.Concat(Enumerable.Range(0, random.Next(30, 400)).Select(_ => (char)('a' + random.Next(2)))))];
+            var sets = texts.Select(text => Enumerable.Range(0, text.Length - 7).Select(at => text.Substring(at, 8)).ToHashSet()).ToList();
+            double expected = (double)sets[0].Intersect(sets[1]).Count() / sets[0].Union(sets[1]).Count();
+            Assert.Equal(expected, Shingles.Of(texts[0])!.Similarity(Shingles.Of(texts[1])!), 12);
+            Assert.Equal(1, Shingles.Of(texts[0])!.Similarity(Shingles.Of(texts[0].ToUpperInvariant() + "!")!));
+        }
     }
 
     [Fact]
