@@ -41,7 +41,7 @@ internal sealed class NearDuplicates
     private const int Rows = Shingles.Bins / Bands;
 
     /// <summary>Lines of one band and value that are compared; more are alike anyway.</summary>
-    private const int MostAlike = 8;
+    private const int MostAlike = 32;
 
     private readonly Dictionary<ulong, List<int>>[] _bands = [.. Enumerable.Range(0, Bands).Select(_ => new Dictionary<ulong, List<int>>())];
     private readonly List<(Shingles Shingles, LinePlaceInFile Place)> _lines = [];
@@ -56,16 +56,13 @@ internal sealed class NearDuplicates
     public LinePlaceInFile? Add(Shingles shingles, LinePlaceInFile place)
     {
         var keys = Enumerable.Range(0, Bands).Select(band => Key(shingles.Signature.AsSpan(band * Rows, Rows))).ToArray();
-        foreach (int earlier in keys.Zip(_bands).SelectMany(pair => pair.Second.GetValueOrDefault(pair.First) ?? []).Distinct().Order())
-        {
-            if (_lines[earlier].Shingles.Similarity(shingles) < Threshold) continue;
-            Count++;
-            return _lines[earlier].Place;
-        }
-
+        var candidates = keys.Zip(_bands).SelectMany(pair => pair.Second.GetValueOrDefault(pair.First) ?? []).Distinct().Order().ToList();
+        int earlier = candidates.FindIndex(candidate => _lines[candidate].Shingles.Similarity(shingles) >= Threshold);
+        LinePlaceInFile? found = earlier < 0 ? null : _lines[candidates[earlier]].Place;
+        if (found is not null) Count++;
         if (_lines.Count == MostRemembered || _shingles > MostShingles) IsPartial = true;
         else Remember(shingles, place, keys);
-        return null;
+        return found;
     }
 
     private void Remember(Shingles shingles, LinePlaceInFile place, ulong[] keys)

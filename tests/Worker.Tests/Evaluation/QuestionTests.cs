@@ -58,6 +58,6 @@ public sealed class QuestionTests : IDisposable
     public void A_file_without_questions_or_no_file_is_refused()
     {
         Assert.Contains("empty", Assert.Throws<InputException>(() => Question.Read(Write())).Message, StringComparison.Ordinal);
-        Assert.Contains("expected a JSONL file that can be read", Assert.Throws<InputException>(() => Question.Read(_folder.File("absent"))).Message, StringComparison.Ordinal);
+        Assert.Contains("expected a data file that can be read", Assert.Throws<InputException>(() => Question.Read(_folder.File("absent"))).Message, StringComparison.Ordinal);
     }
 }
