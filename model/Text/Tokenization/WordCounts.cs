@@ -21,14 +21,14 @@ internal sealed class WordCounts
     public static WordCounts Of(IEnumerable<string> texts, int threads)
     {
         var batches = Channel.CreateBounded<List<string>>(threads * BatchesAhead);
-        var counting = Enumerable.Range(0, threads).Select(_ => Task.Run(() => CountAsync(batches.Reader))).ToArray();
+        var counting = Enumerable.Range(0, threads).Select(_ => Task.Run(() => CountAsync(batches))).ToArray();
         try
         {
             foreach (var batch in Batches(texts)) batches.Writer.WriteAsync(batch).AsTask().GetAwaiter().GetResult();
         }
         finally
         {
-            batches.Writer.Complete();
+            batches.Writer.TryComplete();
             Task.WaitAll(counting);
         }
 
@@ -58,12 +58,21 @@ internal sealed class WordCounts
         yield return batch;
     }
 
-    private static async Task<WordCounts> CountAsync(ChannelReader<List<string>> batches)
+    private static async Task<WordCounts> CountAsync(Channel<List<string>> batches)
     {
-        var words = new WordCounts();
-        await foreach (var batch in batches.ReadAllAsync())
-            foreach (string text in batch) words.Add(text);
-        return words;
+        try
+        {
+            var words = new WordCounts();
+            await foreach (var batch in batches.Reader.ReadAllAsync())
+                foreach (string text in batch) words.Add(text);
+            return words;
+        }
+        catch (Exception fault)
+        {
+            // Who writes must not wait for readers that are no more.
+            batches.Writer.TryComplete(fault);
+            throw;
+        }
     }
 
     private void Add(string text)
