@@ -54,7 +54,8 @@ internal sealed class DownloadCommand(IAnsiConsole console, TextWriter output, T
                 output.WriteLine($"next: minimind data check {path}{(stage is "pretrain" or "sft" or "dpo" ? $" --stage {stage}" : "")}");
                 return;
             }
-            catch (RunFailedException fault) when (index + 1 < hubs.Count)
+            // Another hub's content cannot go on with what has come from this one.
+            catch (RunFailedException fault) when (index + 1 < hubs.Count && !File.Exists(path + ".partial"))
             {
                 output.WriteLine($"{fault.Message}{Environment.NewLine}trying {hubs[index + 1].Name}");
             }

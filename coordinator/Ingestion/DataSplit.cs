@@ -45,6 +45,7 @@ internal sealed class DataSplit(SplitOptions options)
         foreach (string output in outputs)
         {
             if (Path.GetFullPath(output) == Path.GetFullPath(options.File)) throw new InputException($"{output}: expected another file than the one that is read");
+            if (DataFile.IsPlainText(output)) throw new InputException($"{output}: lines are written as JSON; expected a name such as train.jsonl, not one of a text file");
             if (File.Exists(output) && !options.Force) throw new InputException($"{output} is there already: give --force to replace it, or another name");
         }
     }

@@ -3,6 +3,8 @@ using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace MiniMind.Coordinator.Tests.Downloads;
@@ -35,6 +37,8 @@ internal sealed class PublishingServer : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        // Other tests send signals to this process, which are none of this server's business.
+        builder.Services.AddSingleton<IHostLifetime, Deaf>();
         var server = new PublishingServer(builder.Build());
         server._application.Run(server.AnswerAsync);
         await server._application.StartAsync();
@@ -67,6 +71,13 @@ internal sealed class PublishingServer : IAsyncDisposable
     }
 
     public async ValueTask DisposeAsync() => await _application.DisposeAsync();
+
+    private sealed class Deaf : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
 
     private async Task AnswerAsync(HttpContext context)
     {
