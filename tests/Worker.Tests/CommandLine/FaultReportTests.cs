@@ -11,7 +11,7 @@ public sealed class FaultReportTests
         { new InputException("a.json: expected x"), 2, "error: a.json: expected x" },
         { new AggregateException(new InputException("a.json: expected x")), 2, "error: a.json: expected x" },
         { new IOException("No space left on device"), 1, "error: No space left on device" },
-        { new NativeFault("index out of range\nException raised from ..."), 1, "error: libtorch: index out of range" },
+        { new NativeFault("index out of range\nException raised from ..."), 1, "error: libtorch: index out of range (Exception raised from ...)" },
         { new InvalidOperationException("broken"), 1, "error: this program failed (InvalidOperationException): broken" },
     };
 

@@ -29,15 +29,20 @@ internal static class FaultReport
 
     private static string Describe(Exception fault)
     {
-        // libtorch appends its own stack trace from the second line on.
-        var message = fault.Message.Trim().Split('\n')[0].Trim();
+        // libtorch appends where it happened, and its own stack trace, from the second line on.
+        var lines = fault.Message.Trim().Split('\n');
+        var message = lines[0].Trim();
         return fault switch
         {
             IOException or UnauthorizedAccessException => message,
             OutOfMemoryException => $"out of memory: {message} Use a smaller model, batch or number of new tokens",
             OperationCanceledException => "stopped before the end",
-            System.Runtime.InteropServices.ExternalException => $"libtorch: {message}",
+            System.Runtime.InteropServices.ExternalException => $"libtorch: {message}{Place(lines)}",
             _ => $"this program failed ({fault.GetType().Name}): {message}",
         };
     }
+
+    /// <summary>The function and line that libtorch names: without it a message such as "Expected false to be true" says nothing.</summary>
+    private static string Place(string[] lines) =>
+        Array.Find(lines, line => line.StartsWith("Exception raised from ", StringComparison.Ordinal)) is { } place ? $" ({place.Split(" (most recent")[0].Trim()})" : "";
 }
