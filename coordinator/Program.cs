@@ -32,9 +32,12 @@ var handlers = new CommandHandlers
     ListCache = (folder, _) => Task.FromResult(new CacheCommands(AnsiConsole.Console, time).List(folder)),
     PruneCache = (options, _) => Task.FromResult(new CacheCommands(AnsiConsole.Console, time).Prune(options)),
     TrainTokenizer = (options, stop) => tokenizers.TrainAsync(options, stop),
-    EncodeText = (options, _) => Task.FromResult(tokenizers.Encode(options)),
-    DecodeIds = (options, _) => Task.FromResult(tokenizers.Decode(options)),
-    EvaluateTokenizers = (options, _) => Task.FromResult(tokenizers.Evaluate(options)),
+    EncodeText = (options, stop) => Aside(() => tokenizers.Encode(options), stop),
+    DecodeIds = (options, stop) => Aside(() => tokenizers.Decode(options), stop),
+    EvaluateTokenizers = (options, stop) => Aside(() => tokenizers.Evaluate(options), stop),
     WorkerVerb = (verb, arguments) => WorkerProgram.Locate().RunAsync(verb, arguments, new WorkerEnvironment { Threads = Math.Min(4, Environment.ProcessorCount) }),
 };
 return await CommandTree.InvokeAsync(handlers, args, Console.Out, Console.Error);
+
+// Reading from a terminal or a pipe cannot be interrupted, but left alone: nothing is lost, and the process ends.
+static Task<int> Aside(Func<int> work, CancellationToken stop) => Task.Run(work, stop).WaitAsync(stop);

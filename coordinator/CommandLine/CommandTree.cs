@@ -8,6 +8,7 @@ namespace MiniMind.Coordinator.CommandLine;
 public static class CommandTree
 {
     internal const string Verbose = "--verbose";
+    private const string Run = "run";
 
     private static readonly (string Verb, string Description)[] WorkerVerbs =
     [
@@ -37,7 +38,7 @@ public static class CommandTree
 
     /// <summary>
     /// Runs one command line. Wrong usage prints what is wrong and where help is found, and returns 2; exceptions become one message
-    /// (<see cref="ErrorReport"/>); after Ctrl-C the result is 130, after SIGTERM 0.
+    /// (<see cref="ErrorReport"/>); after Ctrl-C the result is 130, after SIGTERM 143, or 0 if it was a run, which ends in order.
     /// </summary>
     public static async Task<int> InvokeAsync(CommandHandlers handlers, IReadOnlyList<string> arguments, TextWriter output, TextWriter error)
     {
@@ -52,12 +53,14 @@ public static class CommandTree
         }
 
         // The worker program answers the terminal's signals itself.
-        using var signals = IsWorkerVerb(arguments) ? null : new StopSignals();
+        bool orderly = arguments.Count > 0 && arguments[0] == Run;
+        using var signals = IsWorkerVerb(arguments) ? null : new StopSignals(orderly);
         try
         {
             var invocation = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
             int code = await parsed.InvokeAsync(invocation, signals?.Token ?? CancellationToken.None);
-            return code == ExitCodes.Success ? signals?.ExitCode ?? code : code;
+            // A run returns after a signal as after its last step; whatever else returns has done its work.
+            return code == ExitCodes.Success && orderly ? signals?.ExitCode ?? code : code;
         }
         catch (Exception fault)
         {
@@ -69,7 +72,7 @@ public static class CommandTree
     private static Command RunCommand(CommandHandlers handlers, Dictionary<Command, string[]> examples)
     {
         var run = new RunArguments();
-        var command = new Command("run", "Train what a run file describes, then answer questions with the result.");
+        var command = new Command(Run, "Train what a run file describes, then answer questions with the result.");
         run.AddTo(command, training: true);
         examples[command] =
         [

@@ -66,7 +66,7 @@ internal static class DataCommands
         var fix = new Option<string?>("--fix") { Description = "Write the lines worth keeping: without bad ones, exact duplicates, and those without any answer.", HelpName = "OUT" };
         var keep = new Option<bool>("--keep-duplicates") { Description = "With --fix: keep exact duplicates." };
         var drop = new Option<bool>("--drop-near-duplicates") { Description = "With --fix: leave near duplicates out, too." };
-        var force = new Option<bool>("--force") { Description = "Replace OUT if it is there." };
+        var force = new Option<bool>("--force") { Description = "Replace files that are there." };
         var samples = new Option<int?>("--samples") { Description = "Documents to show, with what is learned of them (3 if left out; 0 with a plain report).", HelpName = "N", CustomParser = OptionValues.CountOrNone };
         var seed = SeedOption("Another seed shows other samples.");
         var threads = new Option<int?>("--threads") { Description = "Threads that read; the result does not depend on it.", HelpName = "N", CustomParser = OptionValues.Count };
@@ -148,7 +148,8 @@ internal static class DataCommands
     private static string Beside(string path, string side)
     {
         string name = Path.GetFileName(path);
-        int dot = name.IndexOf('.', 1);
-        return Path.Combine(Path.GetDirectoryName(path) ?? "", $"{(dot < 0 ? name : name[..dot])}.{side}.jsonl");
+        foreach (string ending in new[] { ".gz", ".gzip", ".zst", ".zstd", ".jsonl", ".json", ".txt" })
+            if (name.Length > ending.Length && name.EndsWith(ending, StringComparison.OrdinalIgnoreCase)) name = name[..^ending.Length];
+        return Path.Combine(Path.GetDirectoryName(path) ?? "", $"{name}.{side}.jsonl");
     }
 }

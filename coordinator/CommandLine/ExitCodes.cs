@@ -3,7 +3,7 @@ namespace MiniMind.Coordinator.CommandLine;
 /// <summary>What the shell is told.</summary>
 public static class ExitCodes
 {
-    /// <summary>Done, or stopped on request (SIGTERM, "stop").</summary>
+    /// <summary>Done; of a run also: stopped on request (SIGTERM, "stop").</summary>
     public const int Success = 0;
 
     /// <summary>A fault of the system.</summary>
@@ -15,6 +15,9 @@ public static class ExitCodes
     /// <summary>Stopped by Ctrl-C.</summary>
     public const int Interrupted = 130;
 
-    /// <summary>Ended at once by a second SIGTERM.</summary>
+    /// <summary>The terminal was closed before the work was done.</summary>
+    public const int HungUp = 129;
+
+    /// <summary>Ended by SIGTERM before the work was done; a run: at once, by a second one.</summary>
     public const int Terminated = 143;
 }

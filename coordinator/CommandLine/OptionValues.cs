@@ -41,7 +41,7 @@ internal static class OptionValues
     {
         (string Unit, double Bytes)[] units = [("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1), ("", 1)];
         var (unit, bytes) = units.First(candidate => text.EndsWith(candidate.Unit, StringComparison.OrdinalIgnoreCase));
-        return double.TryParse(text[..^unit.Length], NumberStyles.Float, CultureInfo.InvariantCulture, out double amount) && amount is >= 0 and <= 1e6 ? (long)(amount * bytes) : null;
+        return double.TryParse(text[..^unit.Length], NumberStyles.Float, CultureInfo.InvariantCulture, out double amount) && amount * bytes is >= 0 and <= 1e18 ? (long)(amount * bytes) : null;
     });
 
     private static T? Read<T>(ArgumentResult result, string expected, Func<string, T?> read)

@@ -12,8 +12,12 @@ public sealed class StopSignals : IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly List<PosixSignalRegistration> _registrations;
 
-    public StopSignals()
+    private readonly bool _orderly;
+
+    /// <param name="orderly">SIGTERM and SIGHUP end nothing halfway, so they are a success; otherwise what was asked for is not done, and the exit code says so.</param>
+    public StopSignals(bool orderly)
     {
+        _orderly = orderly;
         _registrations =
         [
             PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle),
@@ -38,11 +42,16 @@ public sealed class StopSignals : IDisposable
         context.Cancel = true;
         if (ExitCode is null)
         {
-            ExitCode = context.Signal == PosixSignal.SIGINT ? ExitCodes.Interrupted : ExitCodes.Success;
+            ExitCode = CodeOf(context.Signal);
             _stop.Cancel();
         }
         // In order, so that whoever started processes can end them.
         else if (context.Signal == PosixSignal.SIGINT) Environment.Exit(ExitCodes.Interrupted);
         else if (context.Signal == PosixSignal.SIGTERM) Environment.Exit(ExitCodes.Terminated);
     }
+
+    private int CodeOf(PosixSignal signal) =>
+        signal == PosixSignal.SIGINT ? ExitCodes.Interrupted
+        : _orderly ? ExitCodes.Success
+        : signal == PosixSignal.SIGTERM ? ExitCodes.Terminated : ExitCodes.HungUp;
 }

@@ -30,7 +30,7 @@ public sealed record TrainTokenizerOptions
 
 /// <summary>What "minimind tokenizer encode" and "decode" were asked for.</summary>
 /// <param name="Tokenizer">Folder with a tokenizer.json, or that file.</param>
-/// <param name="Input">What to encode, or ids; null: the lines of the standard input.</param>
+/// <param name="Input">What to encode, or ids; empty: the lines of the standard input.</param>
 /// <param name="Shown">Shows tokens rather than ids, or special tokens that are otherwise left out.</param>
 public sealed record ConvertOptions(string Tokenizer, IReadOnlyList<string> Input, bool Shown);
 

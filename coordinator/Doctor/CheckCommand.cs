@@ -15,15 +15,7 @@ internal sealed class CheckCommand(IAnsiConsole console)
     /// <returns>0: training can start; 2: it cannot.</returns>
     public async Task<int> RunAsync(CheckOptions options, CancellationToken stop)
     {
-        if (options.Plot is { } name)
-        {
-            LengthPlot.CheckName(name);
-            if (options.Tokenizer is null) throw new InputException("--plot shows lengths in tokens: give --tokenizer DIR too");
-        }
-
-        foreach (string target in new[] { options.Json, options.Plot }.OfType<string>())
-            if (RunFiles.DataEntries.Expand(options.Files).Any(file => Path.GetFullPath(file) == Path.GetFullPath(target)))
-                throw new InputException($"{target}: expected another file than those that are read");
+        CheckPlot(options);
         var check = new DataCheck(options);
         var (report, samples) = await CheckProgress.ShowAsync(console, progress => check.RunAsync(progress, stop));
         var view = new CheckView(console);
@@ -33,6 +25,13 @@ internal sealed class CheckCommand(IAnsiConsole console)
         if (options.Plot is { } picture && report.Lengths is { } lengths) await LengthPlot.SaveAsync(lengths, picture);
         view.ShowVerdict(report);
         return report.CanTrain ? ExitCodes.Success : ExitCodes.WrongInput;
+    }
+
+    private static void CheckPlot(CheckOptions options)
+    {
+        if (options.Plot is not { } name) return;
+        LengthPlot.CheckName(name);
+        if (options.Tokenizer is null) throw new InputException("--plot shows lengths in tokens: give --tokenizer DIR too");
     }
 }
 

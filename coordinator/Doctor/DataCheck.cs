@@ -1,6 +1,7 @@
 using MiniMind.Coordinator.CommandLine;
 using MiniMind.Coordinator.Ingestion;
 using MiniMind.Coordinator.RunFiles;
+using MiniMind.Coordinator.Storage;
 using MiniMind.Text;
 using MiniMind.Text.Datasets;
 using MiniMind.Text.Packing;
@@ -23,6 +24,7 @@ internal sealed class DataCheck(CheckOptions options)
     public async Task<(CheckReport Report, IReadOnlyList<(string Place, EncodedDocument Document)> Samples)> RunAsync(IProgress<IngestionProgress>? progress, CancellationToken ct)
     {
         var files = DataEntries.Expand(options.Files);
+        CheckOutputs(files);
         string stage = options.Stage ?? Guess(files);
         var contamination = options.Against is { } against ? Contamination.Read(against) : null;
         var encoder = Tokenizer is null ? null : DocumentEncoders.For(stage, Tokenizer);
@@ -30,7 +32,7 @@ internal sealed class DataCheck(CheckOptions options)
         long bytes = files.Sum(file => new FileInfo(file).Length);
         var meter = new ProgressMeter(progress, bytes);
         meter.Begin(IngestionPhase.Encoding, bytes);
-        using var clean = options.Fix is { } path ? new CleanFile(path, files, options.Force) : null;
+        using var clean = options.Fix is { } path ? new LineOutput(path) : null;
         var pipeline = new LinePipeline<LineFacts>(files, new LineExaminer(stage, encoder, contamination).Examine, options.Threads);
         await foreach (var batch in pipeline.RunAsync(0, LinePlace.Start, ct))
         {
@@ -40,8 +42,17 @@ internal sealed class DataCheck(CheckOptions options)
         }
 
         if (totals.Lines == 0) throw new InputException($"{string.Join(", ", files)}: expected documents, found blank lines only");
-        clean?.Complete();
+        clean?.Finish();
+        clean?.Publish();
         return (totals.Finish(stage, options.Stage is null, bytes, clean?.Count), [.. totals.Samples.All.Select(sample => (totals.Name(sample.Place), sample.Document))]);
+    }
+
+    // A long check must not end with a refusal, nor destroy what it read.
+    private void CheckOutputs(IReadOnlyList<string> files)
+    {
+        if (options.Fix is { } clean) LineOutput.RequireJson(clean);
+        string[] against = options.Against is { } evaluation ? [evaluation] : [];
+        OutputFiles.Require([.. new[] { options.Fix, options.Json, options.Plot }.OfType<string>()], [.. files, .. against], options.Force);
     }
 
     private PackingOptions Packing(string stage) => new()

@@ -16,53 +16,41 @@ internal sealed class DataSplit(SplitOptions options)
     /// <summary>Lines of each side.</summary>
     public async Task<(long Training, long HeldOut)> RunAsync(CancellationToken ct)
     {
-        var outputs = new[] { options.Training, options.HeldOut };
-        Refuse(outputs);
-        ulong below = options.Count is { } count ? BoundFor(count) : Bound(options.Fraction);
-        long[] counts = [0, 0];
+        OutputFiles.Require([options.Training, options.HeldOut], [options.File], options.Force);
+        using var training = new LineOutput(options.Training);
+        using var held = new LineOutput(options.HeldOut);
+        await Task.Run(() => Deal(training, held, ct), ct);
+        training.Finish();
+        held.Finish();
         // Both appear, or neither of them.
-        await AtomicFile.WriteAsync(options.Training, async training =>
-        {
-            await AtomicFile.WriteAsync(options.HeldOut, async held =>
-            {
-                foreach (var line in Lines())
-                {
-                    ct.ThrowIfCancellationRequested();
-                    int side = Draw(line) < below ? 1 : 0;
-                    var target = side == 1 ? held : training;
-                    await target.WriteAsync(line.Bytes, ct);
-                    target.WriteByte((byte)'\n');
-                    counts[side]++;
-                }
-            }, ct);
-        }, ct);
-        return (counts[0], counts[1]);
+        ct.ThrowIfCancellationRequested();
+        training.Publish();
+        held.Publish();
+        return (training.Count, held.Count);
     }
 
-    private void Refuse(string[] outputs)
+    private void Deal(LineOutput training, LineOutput held, CancellationToken ct)
     {
-        if (Path.GetFullPath(outputs[0]) == Path.GetFullPath(outputs[1])) throw new InputException($"{outputs[0]}: expected two different files to write to, found one twice");
-        foreach (string output in outputs)
-        {
-            if (Path.GetFullPath(output) == Path.GetFullPath(options.File)) throw new InputException($"{output}: expected another file than the one that is read");
-            if (DataFile.IsPlainText(output)) throw new InputException($"{output}: lines are written as JSON; expected a name such as train.jsonl, not one of a text file");
-            if (File.Exists(output) && !options.Force) throw new InputException($"{output} is there already: give --force to replace it, or another name");
-        }
+        ulong below = options.Count is { } count ? BoundFor(count, ct) : Bound(options.Fraction);
+        foreach (var line in Lines(ct)) (Draw(line) < below ? held : training).Add(line);
     }
 
-    private IEnumerable<RawLine> Lines()
+    private IEnumerable<RawLine> Lines(CancellationToken ct)
     {
         using var file = DataFile.Open(options.File);
         foreach (var line in file.Lines())
+        {
+            ct.ThrowIfCancellationRequested();
             yield return line.Fault is null ? line : throw new InputException($"{options.File}:{line.Number}: {line.Fault}; mend the line first (minimind data check {options.File} --fix OUT)");
+        }
     }
 
     /// <summary>The bound below which so many distinct lines lie: they are found by a first reading, which keeps that many numbers in memory.</summary>
-    private ulong BoundFor(long count)
+    private ulong BoundFor(long count, CancellationToken ct)
     {
         var smallest = new SortedSet<ulong>();
         long lines = 0;
-        foreach (var line in Lines())
+        foreach (var line in Lines(ct))
         {
             lines++;
             smallest.Add(Draw(line));

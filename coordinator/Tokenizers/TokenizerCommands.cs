@@ -83,7 +83,7 @@ internal sealed class TokenizerCommands(IAnsiConsole console, TextReader input, 
         TrainingProgress.Show(console, total, options.VocabularySize, (read, merged) =>
         {
             var corpus = new CorpusTexts(files, skip ? BadLines.Skip : BadLines.Fail, "mend the line, or give --skip-bad-lines", read);
-            var trained = BpeTrainer.Train(corpus.Read(stop), options, merged);
+            var trained = BpeTrainer.Train(corpus.Read(stop), options, merged, stop);
             if (corpus.Count == 0) throw new InputException($"{string.Join(", ", files)}: expected texts to train a tokenizer on, found none");
             result = (corpus, trained);
         });

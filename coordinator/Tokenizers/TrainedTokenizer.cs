@@ -30,7 +30,7 @@ internal sealed class TrainedTokenizer(TokenizerStage stage, string folder)
         Directory.CreateDirectory(folder);
         File.Delete(KeyFile);
         var corpus = new CorpusTexts(stage.Data, stage.BadLines, $"mend the line, or set bad_lines: skip in the stage '{stage.Name}' to leave such lines out");
-        var trained = BpeTrainer.Train(corpus.Read(cancellation), stage.Options);
+        var trained = BpeTrainer.Train(corpus.Read(cancellation), stage.Options, cancellation: cancellation);
         if (corpus.Count == 0) throw new InputException($"{string.Join(", ", stage.Data)}: expected texts to train a tokenizer on, found none");
         if (corpus.Bad.Count > 0) tell($"{stage.Name}: {corpus.Bad.Count:N0} bad lines skipped: {string.Join("; ", corpus.Bad.First)}");
         trained.Save(folder);

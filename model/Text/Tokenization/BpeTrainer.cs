@@ -15,13 +15,15 @@ public static class BpeTrainer
     /// <param name="texts">The corpus, read on the calling thread; each text is cut into pieces on its own.</param>
     /// <param name="options">Sizes and special tokens.</param>
     /// <param name="progress">Told the number of tokens there are, every 100 merges and at the end.</param>
+    /// <param name="cancellation">Ends the merging; what yields the texts ends the reading.</param>
     /// <exception cref="InputException">An option is out of its range.</exception>
-    public static TrainedVocabulary Train(IEnumerable<string> texts, BpeTrainerOptions options, IProgress<int>? progress = null)
+    public static TrainedVocabulary Train(IEnumerable<string> texts, BpeTrainerOptions options, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         options.Check();
         var state = new State(Words.Of(WordCounts.Of(options.Sample < 1 ? texts.Where(options.Takes) : texts, options.Threads)), options);
         while (state.TokenCount < options.VocabularySize && state.MergeNext())
         {
+            cancellation.ThrowIfCancellationRequested();
             if (state.MergeCount % ProgressInterval == 0) progress?.Report(state.TokenCount);
         }
 

@@ -159,11 +159,37 @@ public sealed class CommandTreeTests : IDisposable
     }
 
     [Theory]
-    [InlineData("INT", 130, false)]
-    [InlineData("INT", 130, true)]
-    [InlineData("TERM", 0, false)]
-    [InlineData("TERM", 0, true)]
-    public async Task Signal_cancels_the_token_and_decides_the_exit_code(string signal, int code, bool returns)
+    [InlineData("my/sft.v1.jsonl", "my/sft.v1.train.jsonl")]
+    [InlineData("my/sft.jsonl.gz", "my/sft.train.jsonl")]
+    [InlineData("book.TXT.zst", "book.train.jsonl")]
+    [InlineData("lines", "lines.train.jsonl")]
+    public async Task A_split_lies_beside_its_file(string file, string training)
+    {
+        Assert.Equal(0, await InvokeAsync("data", "split", file));
+        Assert.Equal(training, ((SplitOptions)_asked!).Training);
+    }
+
+    [Theory]
+    [InlineData("1500000000", 1_500_000_000)]
+    [InlineData("20GB", 20_000_000_000)]
+    [InlineData("1.5 kB", 1500)]
+    public async Task A_size_is_bytes_or_has_a_unit(string text, long bytes)
+    {
+        Assert.Equal(0, await InvokeAsync("data", "cache", "prune", "--max-size", text));
+        Assert.Equal(bytes, ((PruneOptions)_asked!).MostBytes);
+    }
+
+    [Theory]
+    [InlineData("run", "INT", 130, false)]
+    [InlineData("run", "INT", 130, true)]
+    [InlineData("run", "TERM", 0, false)]
+    [InlineData("run", "TERM", 0, true)]
+    [InlineData("run", "HUP", 0, true)]
+    [InlineData("data encode", "INT", 130, false)]
+    [InlineData("data encode", "TERM", 143, false)]
+    [InlineData("data encode", "HUP", 129, false)]
+    [InlineData("data encode", "TERM", 0, true)]
+    public async Task Signal_cancels_the_token_and_decides_the_exit_code(string verb, string signal, int code, bool returns)
     {
         _until = async stop =>
         {
@@ -174,24 +200,19 @@ public sealed class CommandTreeTests : IDisposable
             if (!returns) stop.ThrowIfCancellationRequested();
         };
 
-        Assert.Equal(code, await InvokeAsync("run", "a.yaml"));
+        Assert.Equal(code, await InvokeAsync([.. verb.Split(' '), "a.yaml"]));
         Assert.Equal("", _error.ToString());
     }
 
     private Task<int> InvokeAsync(params string[] arguments) => CommandTree.InvokeAsync(
         new CommandHandlers
         {
-            Run = async (options, stop) =>
-            {
-                _run = options;
-                await _until(stop);
-                return _result();
-            },
+            Run = RunAsync,
             WriteSample = Keep<SampleOptions>,
             DownloadData = Keep<DownloadOptions>,
             CheckData = Keep<CheckOptions>,
             SplitData = Keep<SplitOptions>,
-            EncodeData = Keep<RunOptions>,
+            EncodeData = RunAsync,
             ListCache = Keep<string>,
             PruneCache = Keep<PruneOptions>,
             TrainTokenizer = Keep<TrainTokenizerOptions>,
@@ -205,6 +226,13 @@ public sealed class CommandTreeTests : IDisposable
             },
         },
         arguments, _output, _error);
+
+    private async Task<int> RunAsync(RunOptions options, CancellationToken stop)
+    {
+        _asked = _run = options;
+        await _until(stop);
+        return _result();
+    }
 
     private Task<int> Keep<T>(T options, CancellationToken stop)
     {

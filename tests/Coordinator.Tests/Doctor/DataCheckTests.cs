@@ -190,6 +190,9 @@ public sealed class DataCheckTests : IDisposable
         Assert.Contains("text file", (await Assert.ThrowsAsync<InputException>(() => CheckAsync(Options(path) with { Fix = path + ".txt" }))).Message);
         string there = _fixture.WriteTexts("b.jsonl", ["fox"]);
         Assert.Contains("--force", (await Assert.ThrowsAsync<InputException>(() => CheckAsync(Options(path) with { Fix = there }))).Message);
+        Assert.Contains("--force", (await Assert.ThrowsAsync<InputException>(() => CheckAsync(Options(path) with { Json = there }))).Message);
+        Assert.Contains("found one twice", (await Assert.ThrowsAsync<InputException>(() => CheckAsync(Options(path) with { Json = there, Plot = there, Force = true }))).Message);
+        Assert.Contains("another file", (await Assert.ThrowsAsync<InputException>(() => CheckAsync(Options(path) with { Against = there, Json = there, Force = true }))).Message);
         string packed = IngestionFixture.Compress(_fixture.WriteTexts("c.jsonl", Enumerable.Range(0, 5000).Select(number => $"dog {number * 7919}")), ".gz");
         using (var file = new FileStream(packed, FileMode.Open)) file.SetLength(file.Length / 2);
         await Assert.ThrowsAsync<InputException>(() => CheckAsync(Options(packed) with { Fix = there + ".new" }));

@@ -1,6 +1,7 @@
 using MiniMind.Coordinator.CommandLine;
 using MiniMind.Coordinator.Ingestion;
 using MiniMind.Text;
+using MiniMind.Text.Datasets;
 
 namespace MiniMind.Coordinator.Tests.Ingestion;
 
@@ -54,12 +55,40 @@ public sealed class DataSplitTests : IDisposable
         Assert.Contains("more than 1,500", (await Assert.ThrowsAsync<InputException>(() => SplitAsync(_options with { Count = 1500, Force = true }))).Message);
     }
 
+    [Theory]
+    [InlineData(".gz")]
+    [InlineData(".zst")]
+    public async Task Names_decide_how_the_lines_are_compressed(string ending)
+    {
+        var plain = await SplitAsync(_options);
+        var packed = _options with { Training = $"{_file}.t.jsonl{ending}", HeldOut = $"{_file}.v.jsonl" };
+        await new DataSplit(packed).RunAsync(default);
+        Assert.NotEqual((byte)'{', File.ReadAllBytes(packed.Training)[0]);
+        Assert.Equal(plain.Training, ReadLines(packed.Training));
+        Assert.Equal(plain.HeldOut, File.ReadAllLines(packed.HeldOut));
+    }
+
+    [Fact]
+    public async Task A_stop_leaves_nothing()
+    {
+        using var stop = new CancellationTokenSource();
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new DataSplit(_options).RunAsync(stop.Token));
+        Assert.Equal([_file], Directory.GetFiles(Path.GetDirectoryName(_file)!));
+    }
+
+    private static IReadOnlyList<string> ReadLines(string path)
+    {
+        using var file = DataFile.Open(path);
+        return [.. file.Lines().Select(line => System.Text.Encoding.UTF8.GetString(line.Bytes.Span))];
+    }
+
     [Fact]
     public async Task Nothing_is_overwritten_unless_asked_and_nothing_half_written()
     {
         File.WriteAllText(_options.HeldOut, "mine");
         Assert.Contains("--force", (await Assert.ThrowsAsync<InputException>(() => SplitAsync(_options))).Message);
-        Assert.Contains("another file than the one that is read", (await Assert.ThrowsAsync<InputException>(() => SplitAsync(_options with { Training = _file, Force = true }))).Message);
+        Assert.Contains("another file than those that are read", (await Assert.ThrowsAsync<InputException>(() => SplitAsync(_options with { Training = _file, Force = true }))).Message);
         string gone = _fixture.Write("cut.jsonl.gz", "\u001f");
         await Assert.ThrowsAsync<InputException>(() => SplitAsync(_options with { File = gone, Training = _options.HeldOut, HeldOut = _options.HeldOut, Force = true }));
         string packed = IngestionFixture.Compress(_file, ".gz");

@@ -1,0 +1,80 @@
+using System.IO.Compression;
+using MiniMind.Text;
+using MiniMind.Text.Datasets;
+
+namespace MiniMind.Coordinator.Ingestion;
+
+/// <summary>A data file that is written line by line, compressed as its name says. It has its name when it is whole, and not before.</summary>
+internal sealed class LineOutput : IDisposable
+{
+    private readonly string _path;
+    private readonly string _partial;
+    private readonly FileStream _file;
+    private readonly Stream _lines;
+    private bool _published;
+
+    /// <exception cref="InputException">The name is that of a text file: lines are JSON.</exception>
+    public LineOutput(string path)
+    {
+        RequireJson(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        _path = path;
+        _partial = $"{path}.{Guid.NewGuid():N}.tmp";
+        _file = new FileStream(_partial, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16);
+        _lines = Path.GetExtension(path).ToLowerInvariant() switch
+        {
+            ".gz" or ".gzip" => new GZipStream(_file, CompressionLevel.Optimal, leaveOpen: true),
+            ".zst" or ".zstd" => new ZstdSharp.CompressionStream(_file, leaveOpen: true),
+            _ => _file,
+        };
+    }
+
+    public long Count { get; private set; }
+
+    /// <exception cref="InputException">The name is that of a text file: lines are JSON.</exception>
+    public static void RequireJson(string path)
+    {
+        if (DataFile.IsPlainText(path)) throw new InputException($"{path}: lines are written as JSON; expected a name such as clean.jsonl, not one of a text file");
+    }
+
+    public void Add(RawLine line)
+    {
+        _lines.Write(line.Bytes.Span);
+        _lines.WriteByte((byte)'\n');
+        Count++;
+    }
+
+    /// <summary>Nothing more comes: afterwards all of it is on the disk, but under a temporary name.</summary>
+    public void Finish()
+    {
+        if (_lines != _file) _lines.Dispose();
+        _file.Flush(flushToDisk: true);
+        _file.Dispose();
+    }
+
+    /// <summary>Gives a finished file its name.</summary>
+    public void Publish()
+    {
+        File.Move(_partial, _path, overwrite: true);
+        _published = true;
+    }
+
+    /// <summary>What was not published is removed.</summary>
+    public void Dispose()
+    {
+        if (_published) return;
+        try
+        {
+            if (_lines != _file) _lines.Dispose();
+            _file.Dispose();
+        }
+        catch (IOException)
+        {
+            // What could not be written is not wanted any more, and must not hide why it is not.
+        }
+        finally
+        {
+            File.Delete(_partial);
+        }
+    }
+}
