@@ -1,4 +1,5 @@
 using MiniMind.Transformer.Layers;
+using MiniMind.Transformer.Runtime;
 using static TorchSharp.torch;
 
 namespace MiniMind.Transformer.Generation;
@@ -60,10 +61,12 @@ internal sealed class CachedAttention : IAttention, IDisposable
     private Tensor Mask(IReadOnlyList<int> padding, Device device)
     {
         using var scope = NewDisposeScope();
-        var columns = arange(cache.Columns + steps, device: device);
-        var last_S1 = arange(cache.Columns, cache.Columns + steps, device: device).view(-1, 1);
+        var columns = Numbers(0, cache.Columns + steps);
+        var last_S1 = Numbers(cache.Columns, steps).view(-1, 1);
         var first_B1S1 = minimum(tensor(padding.Select(column => (long)column).ToArray(), [padding.Count, 1, 1, 1], device: device), last_S1);
         var hidden = columns.lt(first_B1S1).logical_or_(columns.gt(last_S1));
-        return zeros(hidden.shape, device: device).masked_fill_(hidden, float.NegativeInfinity).DetachFromDisposeScope();
+        return zeros(hidden.shape, device: device).masked_fill_(hidden, Scalars.NegativeInfinity).DetachFromDisposeScope();
+
+        Tensor Numbers(int first, int count) => tensor(Enumerable.Range(first, count).Select(column => (long)column).ToArray(), device: device);
     }
 }

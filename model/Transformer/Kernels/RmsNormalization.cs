@@ -24,7 +24,8 @@ public sealed unsafe class RmsNormalization : autograd.SingleTensorFunction<RmsN
     {
         if (input.device_type == DeviceType.CPU)
             return is_grad_enabled() ? apply(input, weight, (float)epsilon) : Compute(input, weight, (float)epsilon, inverseRoots: null);
-        return input * (input * input).mean(LastDimension, keepdim: true).add_(epsilon).rsqrt_() * weight;
+        using var scalars = new Scalars();
+        return input * (input * input).mean(LastDimension, keepdim: true).add_(scalars.Of(epsilon)).rsqrt_() * weight;
     }
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)

@@ -1,3 +1,4 @@
+using MiniMind.Transformer.Runtime;
 using static TorchSharp.torch;
 
 namespace MiniMind.Transformer.Layers;
@@ -12,7 +13,7 @@ public readonly record struct RotaryAngles(Tensor Cosines, Tensor Sines)
     public Tensor Turn(Tensor heads)
     {
         var swapped = heads.roll(heads.size(2) / 2, 2);
-        return (heads * Cosines).addcmul(swapped, Sines, 1);
+        return (heads * Cosines).addcmul(swapped, Sines, Scalars.One);
     }
 }
 

@@ -92,11 +92,12 @@ public static unsafe class AdamW
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var f = Factors.For(scale, learningRate, state.OptimizerStep, options);
-        var g = state.Gradient * f.Scale;
-        state.FirstMoment.mul_(f.Beta1).add_(g, alpha: f.OneMinusBeta1);
-        state.SecondMoment.mul_(f.Beta2).addcmul_(g, g, value: f.OneMinusBeta2);
-        var denominator = state.SecondMoment.sqrt().mul_(f.RootCorrection).add_(f.Epsilon);
-        state.Parameters.mul_(f.Decay).addcdiv_(state.FirstMoment, denominator, value: -f.StepSize);
+        using var scalars = new Scalars();
+        var g = state.Gradient * scalars.Of(f.Scale);
+        state.FirstMoment.mul_(scalars.Of(f.Beta1)).add_(g, alpha: scalars.Of(f.OneMinusBeta1));
+        state.SecondMoment.mul_(scalars.Of(f.Beta2)).addcmul_(g, g, value: scalars.Of(f.OneMinusBeta2));
+        var denominator = state.SecondMoment.sqrt().mul_(scalars.Of(f.RootCorrection)).add_(scalars.Of(f.Epsilon));
+        state.Parameters.mul_(scalars.Of(f.Decay)).addcdiv_(state.FirstMoment, denominator, value: scalars.Of(-f.StepSize));
     }
 
     /// <summary>What one step multiplies by, rounded to float32 once.</summary>

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using MiniMind.Transformer.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -22,7 +23,7 @@ internal static class EmbeddingGradient
         using var source = embedded.grad!.contiguous();
         if (target.device_type != DeviceType.CPU)
         {
-            target.index_add_(0, ids, source, 1);
+            target.index_add_(0, ids, source, Scalars.One);
             return;
         }
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using MiniMind.Transformer.Kernels;
+using MiniMind.Transformer.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -64,7 +65,7 @@ internal static class VocabularyLoss
         var correct = logits.gather(1, index).eq(logits.amax([1], keepdim: true)).sum().item<long>();
         var logProbabilities = logits.log_softmax(1);
         var loss = -logProbabilities.gather(1, index).sum(ScalarType.Float64).item<double>();
-        if (gradient) logits.copy_(logProbabilities.exp_()).scatter_add_(1, index, full_like(index, -1, dtype: ScalarType.Float32));
+        if (gradient) logits.copy_(logProbabilities.exp_()).scatter_add_(1, index, full_like(index, Scalars.MinusOne, dtype: ScalarType.Float32));
         return new MicrobatchSums(loss, targets.size(0), correct);
     }
 }
