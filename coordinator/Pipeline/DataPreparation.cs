@@ -42,9 +42,10 @@ internal sealed class DataPreparation(RunFile run, RunFolder folder, IRunScreen 
 
     private void WriteSample()
     {
-        if (run.Sample is not { } sample || (sample.Files.All(File.Exists) && ToyWorldWriter.SeedOf(sample.Out) == sample.Seed)) return;
-        screen.Message($"writing the toy world to {sample.Out}");
-        ToyWorldWriter.Write(sample.Out, sample.Seed);
+        if (run.Sample is not { } sample || ToyWorldWriter.IsWritten(sample.Out, sample.Seed)) return;
+        var remedy = "It may be another run's: choose another folder with --set sample.out=DIR or --out DIR, or delete it; or undo sample.seed.";
+        var world = ToyWorldWriter.Write(sample.Out, sample.Seed, remedy: remedy);
+        screen.Message($"wrote the toy world of seed {sample.Seed} to {sample.Out}: {world.Facts:N0} facts, {world.Questions:N0} held-out questions");
     }
 
     private Tokenizer LoadTokenizer(CancellationToken cancellation)
