@@ -35,8 +35,8 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
         RefuseChanges(record, run, folder);
         if (options.Resume && record.Identity.Length == 0) screen.Message($"there is no run in {run.Out} to go on with: starting one");
         host.Artifacts.RemoveAbandoned();
-        var prepared = await new Preparation(run, folder, host.Artifacts, screen, time).PrepareAsync(stop);
-        if (await grain.OpenAsync(prepared.Identity, run.CanonicalText) is { } reason)
+        var prepared = await new Preparation(run, folder, record, host.Artifacts, screen, time).PrepareAsync(stop);
+        if (await grain.OpenAsync(prepared.Identity, run.CanonicalText, prepared.Inputs) is { } reason)
             throw new InputException($"the run in {folder.Root} cannot be gone on with: {reason}");
 
         await using var told = stop.Register(() => screen.Message("stopping; what is being trained writes a checkpoint after the step in flight; a second time ends at once"));
@@ -57,7 +57,7 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
             $"{folder.Root} already holds a run: go on with it by --resume, choose another folder with --out DIR, or delete it");
     }
 
-    private static void RefuseChanges(RunRecord record, RunFile run, RunFolder folder)
+    private void RefuseChanges(RunRecord record, RunFile run, RunFolder folder)
     {
         if (record.Identity.Length == 0)
         {
@@ -69,7 +69,7 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
         var changes = SettingsChange.Describe(record.Settings, run.CanonicalText);
         if (changes.Count == 0) return;
         throw new InputException(
-            $"the run in {folder.Root} was made otherwise, so going on would not give one result. Changed: {string.Join("; ", changes)}. "
+            $"the run in {folder.Root} was made otherwise than {options.File} and --set say, so going on would not give one result. Changed: {string.Join("; ", changes)}. "
             + "Undo that, or start anew with --out DIR");
     }
 }
