@@ -23,6 +23,8 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
         RefuseToOverwrite(folder);
 
         await using var screen = Screens.Open(options, run, folder, time);
+        var notice = new StopNotice(screen);
+        await using var told = notice.Watch(stop);
         if (run.Caveat is { } caveat) screen.Message(caveat);
         var past = new PastStages(folder.Metrics);
         var worker = new WorkerTool(folder.Logs);
@@ -39,9 +41,9 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
         if (await grain.OpenAsync(prepared.Identity, run.CanonicalText, prepared.Inputs) is { } reason)
             throw new InputException($"the run in {folder.Root} cannot be gone on with: {reason}");
 
-        await using var told = stop.Register(() => screen.Message("stopping; what is being trained writes a checkpoint after the step in flight; a second time ends at once"));
-        await using var training = new TrainingCrew(run, folder, host, grain, screen, time);
-        var stages = new StageSequence(run, folder, prepared, record, past, grain, new Examination(run, folder, worker), training, screen, time);
+        await using var training = new TrainingCrew(run, folder, host, grain, screen, notice, time);
+        var examination = new Examination(run, folder, worker.RunAsync, screen, notice);
+        var stages = new StageSequence(run, folder, prepared, record, past, grain, examination, training, screen, time);
         if (await stages.RunAsync(stop) == StageEnd.Completed)
             screen.RunEnded(new RunSummary(stages.Stages, stages.Samples, time.GetElapsedTime(start), Result(folder)));
         return ExitCodes.Success;
