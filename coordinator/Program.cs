@@ -17,7 +17,7 @@ var handlers = new CommandHandlers
     Run = (options, stop) => new RunPipeline(options, time).RunAsync(stop),
     WriteSample = (options, _) =>
     {
-        ToyWorldWriter.Write(options.Out, options.Seed).WriteTo(Console.Out);
+        ToyWorldWriter.Write(options.Out, options.Seed, replace: options.Force, remedy: "Name another folder with --out, or replace it by --force.").WriteTo(Console.Out);
         return Task.FromResult(ExitCodes.Success);
     },
     DownloadData = (options, stop) => new DownloadCommand(AnsiConsole.Console, Console.Out, time).RunAsync(options, stop),

@@ -20,10 +20,10 @@ internal static class DataCommands
     {
         var folder = new Option<string>("--out") { Description = "Folder to write to.", HelpName = "DIR", Required = true };
         var seed = SeedOption("The same seed gives the same bytes.");
-        var verbose = VerboseOption();
-        var sample = new Command("sample", "Write a small bilingual toy world: training data of every kind, and held-out questions.") { folder, seed, verbose };
+        var force = new Option<bool>("--force") { Description = "Replace a world of another seed that is there." };
+        var sample = new Command("sample", "Write a small bilingual toy world: training data of every kind, and held-out questions.") { folder, seed, force, VerboseOption() };
         examples[sample] = ["minimind data sample --out runs/toy --seed 7"];
-        sample.SetAction((parsed, cancel) => handlers.WriteSample(new SampleOptions(parsed.GetRequiredValue(folder), parsed.GetValue(seed)), cancel));
+        sample.SetAction((parsed, cancel) => handlers.WriteSample(new SampleOptions(parsed.GetRequiredValue(folder), parsed.GetValue(seed), parsed.GetValue(force)), cancel));
         return sample;
     }
 

@@ -1,7 +1,10 @@
 namespace MiniMind.Coordinator.CommandLine;
 
 /// <summary>What "minimind data sample" was asked for.</summary>
-public sealed record SampleOptions(string Out, ulong Seed);
+/// <param name="Out">Folder to write.</param>
+/// <param name="Seed">Another seed makes another world.</param>
+/// <param name="Force">Replaces a world of another seed that is there.</param>
+public sealed record SampleOptions(string Out, ulong Seed, bool Force);
 
 /// <summary>What "minimind data cache prune" was asked for.</summary>
 /// <param name="Cache">Folder of the cache.</param>

@@ -17,8 +17,9 @@ public interface IRunGrain : IGrainWithStringKey
     /// <summary>Begins a run, or goes on with it.</summary>
     /// <param name="identity">Hash of all that may change bits.</param>
     /// <param name="settings">The run file's part of it in plain text, to tell what has changed.</param>
+    /// <param name="inputs">The other part: hashes by key.</param>
     /// <returns>Null, or why the run cannot be gone on with.</returns>
-    Task<string?> OpenAsync(string identity, string settings);
+    Task<string?> OpenAsync(string identity, string settings, Dictionary<string, string> inputs);
 
     /// <summary>Watches what happens, until the watcher is gone.</summary>
     Task WatchAsync(IRunWatcher watcher);

@@ -31,11 +31,11 @@ public sealed class RunGrain(
         return Task.CompletedTask;
     }
 
-    public async Task<string?> OpenAsync(string identity, string settings)
+    public async Task<string?> OpenAsync(string identity, string settings, Dictionary<string, string> inputs)
     {
         if (stored.State.Identity.Length == 0)
         {
-            (stored.State.Identity, stored.State.Settings) = (identity, settings);
+            (stored.State.Identity, stored.State.Settings, stored.State.Inputs) = (identity, settings, inputs);
             await stored.WriteStateAsync();
             return null;
         }

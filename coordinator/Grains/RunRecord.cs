@@ -12,6 +12,10 @@ public sealed class RunRecord
     [Id(5)]
     public string Settings { get; set; } = "{}";
 
+    /// <summary>Hashes of its tokenizer and encoded data, by the key that names each in the run file; with <see cref="Settings"/> all of the identity.</summary>
+    [Id(6)]
+    public Dictionary<string, string> Inputs { get; set; } = [];
+
     /// <summary>Stages whose last checkpoint is complete, by index.</summary>
     [Id(1)]
     public List<int> CompletedStages { get; set; } = [];

@@ -13,8 +13,8 @@ internal sealed class DataEncoding(RunOptions options, TimeProvider time)
         var folder = new RunFolder(Path.GetFullPath(run.Out));
         using var locked = RunLock.Take(folder.Lock);
         await using var screen = Screens.OpenWithoutRecord(options, run, time);
-        await using var told = stop.Register(() => screen.Message("stopping; the same command goes on from here"));
-        var prepared = await new DataPreparation(run, folder, screen, time).PrepareAsync(stop);
+        await using var told = new StopNotice(screen).Watch(stop);
+        var prepared = await new DataPreparation(run, folder, begun: Directory.Exists(folder.State), screen, time).PrepareAsync(stop);
         foreach (var (stage, _, data) in prepared.Stages) screen.Message($"{stage.Name}: {data.Folder}");
         return ExitCodes.Success;
     }

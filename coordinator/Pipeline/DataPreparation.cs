@@ -4,6 +4,7 @@ using MiniMind.Coordinator.RunFiles;
 using MiniMind.Coordinator.Screen;
 using MiniMind.Coordinator.Tokenizers;
 using MiniMind.Coordinator.ToyWorld;
+using MiniMind.Text;
 using MiniMind.Text.Datasets;
 using MiniMind.Text.Packing;
 using MiniMind.Text.Tokenization;
@@ -11,7 +12,8 @@ using MiniMind.Text.Tokenization;
 namespace MiniMind.Coordinator.Pipeline;
 
 /// <summary>What happens to a run's data before anything is trained: the toy world is written, the tokenizer trained, each stage's files encoded and packed.</summary>
-internal sealed class DataPreparation(RunFile run, RunFolder folder, IRunScreen screen, TimeProvider time)
+/// <param name="begun">Whether the run has begun, so that its tokenizer stays as it is.</param>
+internal sealed class DataPreparation(RunFile run, RunFolder folder, bool begun, IRunScreen screen, TimeProvider time)
 {
     private string? _cache;
 
@@ -29,46 +31,42 @@ internal sealed class DataPreparation(RunFile run, RunFolder folder, IRunScreen 
     /// <summary>Encodes and packs the data of one stage, unless the cache has it.</summary>
     public async Task<IngestedDataset> IngestAsync(TrainingStage stage, Tokenizer tokenizer, CancellationToken cancellation)
     {
-        var data = await new DatasetIngestion(time).IngestAsync(new DatasetRequest
+        var data = await EncodeAsync(stage, new DatasetRequest
         {
             Kind = stage.Kind, Sources = stage.Sources, ValidationFiles = stage.Validation.Files, ValidationFraction = stage.Validation.Fraction,
             Tokenizer = tokenizer, CacheFolder = _cache ??= CacheFolder(), BadLines = stage.BadLines,
             Variation = new DialogueVariation { Seed = run.Seed, SystemPrompt = stage.SystemPrompt, DropEmptyThought = stage.DropEmptyThought },
             Packing = new PackingOptions { SequenceLength = stage.SequenceLength, LongDocuments = stage.LongDocuments, Padding = tokenizer.Padding },
-        }, new DataProgressMeter(stage.Name, screen, time), cancellation);
-        Tell(stage, data);
+        }, cancellation);
+        foreach (var line in DataSummary.Lines(stage, data)) screen.Message(line);
         return data;
+    }
+
+    private async Task<IngestedDataset> EncodeAsync(TrainingStage stage, DatasetRequest request, CancellationToken cancellation)
+    {
+        try
+        {
+            return await new DatasetIngestion(time).IngestAsync(request, new DataProgressMeter(stage.Name, screen, time), cancellation);
+        }
+        catch (InputException fault)
+        {
+            // The same file may serve several stages, each with its own bad_lines.
+            throw new InputException($"{stage.Name}: {fault.Message}", fault);
+        }
     }
 
     private void WriteSample()
     {
-        if (run.Sample is not { } sample || (sample.Files.All(File.Exists) && ToyWorldWriter.SeedOf(sample.Out) == sample.Seed)) return;
-        screen.Message($"writing the toy world to {sample.Out}");
-        ToyWorldWriter.Write(sample.Out, sample.Seed);
+        if (run.Sample is not { } sample || ToyWorldWriter.IsWritten(sample.Out, sample.Seed)) return;
+        var remedy = "It may be another run's: choose another folder with --set sample.out=DIR or --out DIR, or delete it; or undo sample.seed.";
+        var world = ToyWorldWriter.Write(sample.Out, sample.Seed, remedy: remedy);
+        screen.Message($"wrote the toy world of seed {sample.Seed} to {sample.Out}: {world.Facts:N0} facts, {world.Questions:N0} held-out questions");
     }
 
     private Tokenizer LoadTokenizer(CancellationToken cancellation)
     {
         if (run.TokenizerFolder is { } given) return Tokenizer.Load(given);
-        return new TrainedTokenizer(run.Stages.OfType<TokenizerStage>().Single(), folder.Tokenizer).Load(screen.Message, cancellation);
-    }
-
-    private void Tell(TrainingStage stage, IngestedDataset data)
-    {
-        var (totals, lines) = (data.Training.Totals, data.Lines);
-        string[] losses =
-        [
-            totals.Cut > 0 ? $", {totals.Cut:N0} cut by {totals.CutTokens:N0} tokens" : "",
-            totals.Dropped > 0 ? $", {totals.Dropped:N0} without targets dropped" : "",
-            lines.LeftOut > 0 ? $", {lines.LeftOut:N0} left out by weight" : "",
-            lines.Repeated > 0 ? $", {lines.Repeated:N0} taken again by weight" : "",
-            data.FromCache ? ", from the cache" : "",
-        ];
-        screen.Message(
-            $"{stage.Name}: {totals.Documents:N0} documents, {totals.Tokens:N0} tokens in {data.Training.Sequences:N0} sequences of {stage.SequenceLength}, "
-            + $"fill {data.Training.Fill:P1}{string.Concat(losses)}");
-        if (lines.Bad.Count > 0)
-            screen.Message($"{stage.Name}: {lines.Bad.Count:N0} bad lines skipped: {string.Join("; ", lines.Bad.First)}");
+        return new TrainedTokenizer(run.Stages.OfType<TokenizerStage>().Single(), folder.Tokenizer, begun).Load(screen.Message, cancellation);
     }
 
     /// <summary>The cache that runs share, if it can be written to; else the run's own.</summary>

@@ -10,21 +10,25 @@ using MiniMind.Text.Configuration;
 namespace MiniMind.Coordinator.Pipeline;
 
 /// <summary>Everything that happens before the first step: tokenizer, encoded and packed data, stage specifications, artifacts.</summary>
-internal sealed class Preparation(RunFile run, RunFolder folder, ArtifactStore artifacts, IRunScreen screen, TimeProvider time)
+/// <param name="record">Where the run stands; its identity is empty when it has not begun.</param>
+internal sealed class Preparation(RunFile run, RunFolder folder, RunRecord record, ArtifactStore artifacts, IRunScreen screen, TimeProvider time)
 {
-    private readonly DataPreparation _data = new(run, folder, screen, time);
+    private readonly DataPreparation _data = new(run, folder, record.Identity.Length > 0, screen, time);
 
     /// <summary>Prepares all stages. Whatever is there already, from an earlier attempt or another run of the same data, is not done again.</summary>
+    /// <exception cref="InputException">The data is wrong, or not what the run was begun with: then nothing of the run was changed.</exception>
     public async Task<PreparedRun> PrepareAsync(CancellationToken cancellation)
     {
-        var (tokenizer, stages) = await _data.PrepareAsync(cancellation);
+        var prepared = await _data.PrepareAsync(cancellation);
+        var (tokenizer, stages) = prepared;
+        var identity = RunIdentity.Compute(run.CanonicalText, tokenizer.Sha256, stages.Select(stage => stage.Data.Key));
+        RefuseOtherData(identity, prepared);
         // A tokenizer stage may stop below the size that it was asked for; a size that the model was given stands.
         var model = run.VocabularyGiven ? run.Model : run.Model with { VocabularySize = tokenizer.VocabularySize };
         model = model with { BeginningOfSequence = tokenizer.BeginningOfSequence, EndOfSequence = tokenizer.EndOfSequence, Padding = tokenizer.Padding };
         screen.Message(
             $"model {model.Name}: {model.ParameterCount:N0} parameters, vocabulary {model.VocabularySize:N0}; "
             + $"{16.0 * model.ParameterCount / (1 << 20):N0} MB per worker for weights, gradient and moments");
-        var identity = RunIdentity.Compute(run.CanonicalText, tokenizer.Sha256, stages.Select(stage => stage.Data.Key));
         var files = await AddAsync(tokenizer.Files, cancellation);
         var specs = new List<StageSpec>();
         foreach (var (stage, index, data) in stages)
@@ -36,7 +40,17 @@ internal sealed class Preparation(RunFile run, RunFolder folder, ArtifactStore a
             spec.ValidationShards.AddRange(shards[data.Training.Shards.Count..]);
             specs.Add(spec);
         }
-        return new PreparedRun(identity, model, Path.GetDirectoryName(tokenizer.Files[0])!, specs);
+        return new PreparedRun(identity, RunInputs.Of(prepared), model, Path.GetDirectoryName(tokenizer.Files[0])!, specs);
+    }
+
+    /// <summary>The settings were compared before anything was prepared; what is left is content.</summary>
+    private void RefuseOtherData(string identity, PreparedData data)
+    {
+        if (record.Identity.Length == 0 || record.Identity == identity) return;
+        var changes = RunInputs.Changes(record.Inputs, data);
+        throw new InputException(
+            $"the run in {folder.Root} was begun with other data, so going on would not give one result. Changed: "
+            + $"{(changes.Count > 0 ? string.Join("; ", changes) : "its data or its tokenizer")}. Undo that, or start anew with --out DIR");
     }
 
     /// <summary>
@@ -76,7 +90,8 @@ internal sealed class Preparation(RunFile run, RunFolder folder, ArtifactStore a
 
 /// <summary>A run whose stages can begin.</summary>
 /// <param name="Identity">Hash of all that may change bits.</param>
+/// <param name="Inputs">The part of it that is content: hashes by the key that names it.</param>
 /// <param name="Model">Sizes, with the tokenizer's vocabulary.</param>
 /// <param name="Tokenizer">Folder of the tokenizer.</param>
 /// <param name="Stages">Training stages in order.</param>
-internal sealed record PreparedRun(string Identity, ModelConfig Model, string Tokenizer, IReadOnlyList<StageSpec> Stages);
+internal sealed record PreparedRun(string Identity, Dictionary<string, string> Inputs, ModelConfig Model, string Tokenizer, IReadOnlyList<StageSpec> Stages);

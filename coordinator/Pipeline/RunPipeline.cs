@@ -23,6 +23,8 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
         RefuseToOverwrite(folder);
 
         await using var screen = Screens.Open(options, run, folder, time);
+        var notice = new StopNotice(screen);
+        await using var told = notice.Watch(stop);
         if (run.Caveat is { } caveat) screen.Message(caveat);
         var past = new PastStages(folder.Metrics);
         var worker = new WorkerTool(folder.Logs);
@@ -35,13 +37,13 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
         RefuseChanges(record, run, folder);
         if (options.Resume && record.Identity.Length == 0) screen.Message($"there is no run in {run.Out} to go on with: starting one");
         host.Artifacts.RemoveAbandoned();
-        var prepared = await new Preparation(run, folder, host.Artifacts, screen, time).PrepareAsync(stop);
-        if (await grain.OpenAsync(prepared.Identity, run.CanonicalText) is { } reason)
+        var prepared = await new Preparation(run, folder, record, host.Artifacts, screen, time).PrepareAsync(stop);
+        if (await grain.OpenAsync(prepared.Identity, run.CanonicalText, prepared.Inputs) is { } reason)
             throw new InputException($"the run in {folder.Root} cannot be gone on with: {reason}");
 
-        await using var told = stop.Register(() => screen.Message("stopping; what is being trained writes a checkpoint after the step in flight; a second time ends at once"));
-        await using var training = new TrainingCrew(run, folder, host, grain, screen, time);
-        var stages = new StageSequence(run, folder, prepared, record, past, grain, new Examination(run, folder, worker), training, screen, time);
+        await using var training = new TrainingCrew(run, folder, host, grain, screen, notice, time);
+        var examination = new Examination(run, folder, worker.RunAsync, screen, notice);
+        var stages = new StageSequence(run, folder, prepared, record, past, grain, examination, training, screen, time);
         if (await stages.RunAsync(stop) == StageEnd.Completed)
             screen.RunEnded(new RunSummary(stages.Stages, stages.Samples, time.GetElapsedTime(start), Result(folder)));
         return ExitCodes.Success;
@@ -57,7 +59,7 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
             $"{folder.Root} already holds a run: go on with it by --resume, choose another folder with --out DIR, or delete it");
     }
 
-    private static void RefuseChanges(RunRecord record, RunFile run, RunFolder folder)
+    private void RefuseChanges(RunRecord record, RunFile run, RunFolder folder)
     {
         if (record.Identity.Length == 0)
         {
@@ -69,7 +71,7 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
         var changes = SettingsChange.Describe(record.Settings, run.CanonicalText);
         if (changes.Count == 0) return;
         throw new InputException(
-            $"the run in {folder.Root} was made otherwise, so going on would not give one result. Changed: {string.Join("; ", changes)}. "
+            $"the run in {folder.Root} was made otherwise than {options.File} and --set say, so going on would not give one result. Changed: {string.Join("; ", changes)}. "
             + "Undo that, or start anew with --out DIR");
     }
 }

@@ -7,8 +7,8 @@ using MiniMind.Protos;
 namespace MiniMind.Coordinator.Pipeline;
 
 /// <summary>The workers of a run on this machine, from its first training stage to its last.</summary>
-internal sealed class TrainingCrew(RunFile run, RunFolder folder, CoordinatorHost host, IRunGrain grain, IRunScreen screen, TimeProvider time)
-    : IAsyncDisposable
+internal sealed class TrainingCrew(
+    RunFile run, RunFolder folder, CoordinatorHost host, IRunGrain grain, IRunScreen screen, StopNotice notice, TimeProvider time) : IAsyncDisposable
 {
     private static readonly TimeSpan ExitPatience = TimeSpan.FromSeconds(10);
 
@@ -20,6 +20,7 @@ internal sealed class TrainingCrew(RunFile run, RunFolder folder, CoordinatorHos
     public async Task<(StageEnd End, StageSummary Summary)> RunAsync(
         StageSpec spec, long firstStep, (double? FirstLoss, long Tokens) past, CancellationToken stop)
     {
+        notice.Doing(StopNotice.Training);
         if (_runner is null)
         {
             await grain.WatchAsync(host.Grains.CreateObjectReference<IRunWatcher>(_events));

@@ -21,6 +21,13 @@ internal static class CanonicalForm
             json.WriteString("device", run.Device);
             json.WriteString("precision", run.Precision);
             Write(json, run.Model);
+            if (run.Sample is { } sample)
+            {
+                // The data that it makes is hashed as well; here it says what to undo.
+                json.WriteStartObject("sample");
+                json.WriteNumber("seed", sample.Seed);
+                json.WriteEndObject();
+            }
             json.WriteStartArray("stages");
             foreach (var stage in run.Stages) Write(json, stage);
             json.WriteEndArray();

@@ -15,7 +15,7 @@ public sealed record RunFile
 
     public required ulong Seed { get; init; }
 
-    /// <summary>Folder that the run writes: checkpoints, ledger, logs, metrics.</summary>
+    /// <summary>Folder that the run writes: checkpoints, ledger, logs, metrics; <see cref="DefaultOut"/> unless the run file says otherwise.</summary>
     public required string Out { get; init; }
 
     /// <summary>Folder of encoded data that runs share; null: the run's own.</summary>
@@ -65,17 +65,23 @@ public sealed record RunFile
     /// </summary>
     public string CanonicalText => CanonicalForm.Of(this);
 
+    /// <summary>runs/NAME.</summary>
+    public static string DefaultOut(string name) => Path.Combine("runs", name);
+
     /// <summary>
     /// Reads and checks a run file. Overrides look like "seed=3", "pretrain.epochs=2" or "model.layers=6": the part before the dot is
-    /// the name of a stage, "model" or "sample"; the value is YAML.
+    /// the name of a stage, "model" or "sample"; the value is YAML. A toy world in the run's own folder moves with "out" (<see cref="SampleMove"/>).
     /// </summary>
     /// <exception cref="InputException">All faults together, one per line, each with its place, what was expected and found, and the fix.</exception>
     public static RunFile Load(string path, IReadOnlyList<string> overrides, RunFileDefaults? defaults = null)
     {
         var faults = new FaultList(path);
+        string fileName = Path.GetFileNameWithoutExtension(path);
         var root = RunFileText.Parse(path);
+        var sample = new SampleMove(root, fileName);
         Overrides.Apply(root, overrides, faults);
-        var run = new RunFileReader(root, faults, defaults ?? RunFileDefaults.Standard).Read(Path.GetFileNameWithoutExtension(path));
+        sample.Apply(root);
+        var run = new RunFileReader(root, faults, defaults ?? RunFileDefaults.Standard).Read(fileName);
         faults.ThrowIfAny();
         return run;
     }

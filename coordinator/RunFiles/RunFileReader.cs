@@ -29,7 +29,7 @@ internal sealed class RunFileReader(YamlMappingNode root, FaultList faults, RunF
         {
             Name = name,
             Seed = seed,
-            Out = _top.Text("out") ?? Path.Combine("runs", name),
+            Out = _top.Text("out") ?? RunFile.DefaultOut(name),
             Cache = _top.Text("cache") ?? defaults.Cache,
             Workers = _top.Integer32("workers", defaults.Workers, 1, 1024),
             WorkerTimeout = _top.Integer32("worker_timeout", defaults.WorkerTimeout, 1, 1_000_000),
@@ -128,7 +128,8 @@ internal sealed class RunFileReader(YamlMappingNode root, FaultList faults, RunF
         }
     }
 
-    private static string SafeName(string fileName)
+    /// <summary>The name of a run whose file gives none.</summary>
+    public static string SafeName(string fileName)
     {
         string kept = string.Concat(fileName.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-'));
         return kept.Trim('.').Length > 0 ? kept : "run";

@@ -37,8 +37,8 @@ public sealed class PlainScreen(TextWriter output, TimeProvider time, int logInt
             return;
         }
 
-        string resumed = stage.FirstStep > 0 ? $", from step {stage.FirstStep}" : "";
-        Write($"{stage.Stage}: started, {stage.TotalSteps} steps{resumed} of {stage.SequencesPerStep} sequences × {stage.SequenceLength} tokens = {stage.TokensPerStep} tokens, {stage.Lanes} lanes, {stage.TrainingSequences} sequences per epoch");
+        string begun = stage.FirstStep > 0 ? $"goes on after step {stage.FirstStep} of {stage.TotalSteps}, steps" : $"started, {stage.TotalSteps} steps";
+        Write($"{stage.Stage}: {begun} of {stage.SequencesPerStep} sequences × {stage.SequenceLength} tokens = {stage.TokensPerStep} tokens, {stage.Lanes} lanes, {stage.TrainingSequences} sequences per epoch");
     }
 
     public void StepCommitted(StepProgress step)

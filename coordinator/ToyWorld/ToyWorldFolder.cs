@@ -16,6 +16,19 @@ internal sealed class ToyWorldFolder(string folder)
 
     public string FullPath { get; } = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
 
+    /// <summary>Whether all files of the world with this seed and these options are here; their content is not looked at.</summary>
+    public bool Holds(ulong seed, ToyWorldOptions options) =>
+        Parameters() == (seed, options) && OwnFiles().All(name => File.Exists(Path.Combine(FullPath, name)));
+
+    /// <exception cref="InputException">Files that are no toy world's are here, or another world; the message about the latter ends with the remedy.</exception>
+    public void RefuseAnotherWorld(ulong seed, ToyWorldOptions options, string remedy)
+    {
+        RefuseForeignFiles();
+        if (Parameters() is not { } found || found == (seed, options)) return;
+        var difference = found.Seed == seed ? "one with other options" : $"that of seed {found.Seed}";
+        throw new InputException($"{Path.Combine(FullPath, ManifestName)}: expected no toy world, or that of seed {seed}; found {difference}. {remedy}");
+    }
+
     /// <summary>Writes all files and the manifest, then puts them in the place of what was there.</summary>
     public IReadOnlyList<ToyWorldFile> Replace(ulong seed, ToyWorldOptions options, SortedDictionary<string, byte[]> contents)
     {
@@ -79,18 +92,24 @@ internal sealed class ToyWorldFolder(string folder)
     }
 
     /// <summary>The names that the manifest in place lists, and its own; none when there is no manifest of ours.</summary>
-    private HashSet<string> OwnFiles()
+    private HashSet<string> OwnFiles() =>
+        ReadManifest<HashSet<string>>(manifest => [ManifestName, .. manifest.GetProperty("files").EnumerateObject().Select(file => file.Name)]) ?? [];
+
+    /// <summary>What decided the world in place; null when there is none.</summary>
+    private (ulong Seed, ToyWorldOptions Options)? Parameters() =>
+        ReadManifest<(ulong, ToyWorldOptions)?>(manifest => (manifest.GetProperty("seed").GetUInt64(), manifest.GetProperty("options").Deserialize<ToyWorldOptions>()!));
+
+    /// <summary>Something from the manifest in place; the default when there is no manifest of ours.</summary>
+    private T? ReadManifest<T>(Func<JsonElement, T> read)
     {
         try
         {
             using var manifest = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(FullPath, ManifestName)));
-            return manifest.RootElement.GetProperty("format").GetString() == Format
-                ? [ManifestName, .. manifest.RootElement.GetProperty("files").EnumerateObject().Select(file => file.Name)]
-                : [];
+            return manifest.RootElement.GetProperty("format").GetString() == Format ? read(manifest.RootElement) : default;
         }
-        catch (Exception fault) when (fault is FileNotFoundException or JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            return [];
+            return default;
         }
     }
 

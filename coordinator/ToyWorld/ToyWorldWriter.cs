@@ -13,27 +13,27 @@ namespace MiniMind.Coordinator.ToyWorld;
 /// </remarks>
 public static class ToyWorldWriter
 {
-    /// <summary>Seed of the world that a folder holds; null when it holds none.</summary>
-    public static ulong? SeedOf(string folder)
-    {
-        var manifest = Path.Combine(folder, ToyWorldFolder.ManifestName);
-        if (!File.Exists(manifest)) return null;
-        using var json = JsonDocument.Parse(File.ReadAllBytes(manifest));
-        return json.RootElement.TryGetProperty("seed", out var seed) && seed.TryGetUInt64(out var value) ? value : null;
-    }
+    /// <summary>Whether a folder holds all files of a world with this seed and these options, so that there is nothing to write.</summary>
+    public static bool IsWritten(string folder, ulong seed, ToyWorldOptions? options = null) => new ToyWorldFolder(folder).Holds(seed, options ?? new ToyWorldOptions());
 
     /// <summary>
-    /// Writes the world into a folder that does not exist, is empty, or holds nothing but an earlier world, which is replaced. The folder appears, or
-    /// changes, at once: after a failure it is what it was. Equal seed and options give equal bytes on every machine.
+    /// Writes the world into a folder that does not exist, is empty, or holds nothing but the same world; with <paramref name="replace"/> also in the place of
+    /// another one. The folder appears, or changes, at once: after a failure it is what it was. Equal seed and options give equal bytes on every machine.
     /// </summary>
-    /// <exception cref="InputException">The options are impossible, or the folder holds files that are not a toy world's.</exception>
-    public static ToyWorldSummary Write(string folder, ulong seed, ToyWorldOptions? options = null)
+    /// <param name="folder">Where it goes.</param>
+    /// <param name="seed">Another seed makes another world.</param>
+    /// <param name="options">Its size; null: the quickstart's.</param>
+    /// <param name="replace">Whether a world with another seed or other options gives way.</param>
+    /// <param name="remedy">Ends the message that refuses such a world: what to do instead.</param>
+    /// <exception cref="InputException">The options are impossible, or the folder holds another world or files that are not a toy world's.</exception>
+    public static ToyWorldSummary Write(string folder, ulong seed, ToyWorldOptions? options = null, bool replace = false, string remedy = "Name another folder.")
     {
         options ??= new ToyWorldOptions();
         options.Validate();
+        var target = new ToyWorldFolder(folder);
+        if (!replace) target.RefuseAnotherWorld(seed, options, remedy);
         var world = WorldBuilder.Build(seed, options);
         var questions = QuestionsOf(world, seed, out var dialogues);
-        var target = new ToyWorldFolder(folder);
         var files = target.Replace(seed, options, Contents(world, seed, options, dialogues, questions));
         return new ToyWorldSummary(target.FullPath, seed, options, world.Entities.Count, world.Facts.Count, questions.Count, files);
     }

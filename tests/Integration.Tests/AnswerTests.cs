@@ -52,8 +52,16 @@ public sealed class AnswerTests(ReferenceRun reference)
         Assert.True(ended.ExitCode == 0, ended.ToString());
         Assert.Matches(@"(?m)^eval .* 0\.0 -> [1-9]", ended.Output);
         Assert.Contains("What does ", ended.Output, StringComparison.Ordinal);
+        Assert.Contains("eval: exact match before training 0.0 % of 36 questions", ended.Output, StringComparison.Ordinal);
         // The examination has no part in the weights.
         Assert.Equal(reference.Result.Model, RunResult.Read(project.PathOf("exam")).Model);
+
+        var resumed = await Program.RunAsync(project.Folder, "run", "exam.yaml", "--plain", "--out", "exam", "--resume");
+
+        Assert.True(resumed.ExitCode == 0, resumed.ToString());
+        Assert.Contains("asking the questions before any training", ended.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("asking the questions before any training", resumed.Output, StringComparison.Ordinal);
+        Assert.Matches(@"(?m)^eval .* 0\.0 -> [1-9]", resumed.Output);
     }
 
     [Fact]

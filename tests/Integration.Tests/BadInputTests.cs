@@ -138,6 +138,26 @@ public sealed class BadInputTests(ReferenceRun reference)
         Assert.StartsWith("error: --model nowhere: expected the folder of a model", ended.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("chat", "--prompt", "Hello")]
+    [InlineData("eval", "--questions", TinyProject.QuestionsFile)]
+    public async Task Run_folder_as_a_model_is_refused_with_its_newest_model(string verb, string option, string value)
+    {
+        var ended = await Program.RunAsync(Project.Folder, verb, "--model", "reference", option, value);
+
+        Assert.True(ended.ExitCode == 2, ended.ToString());
+        Assert.Equal("error: --model reference: expected the folder of a model, found a run's folder; its newest model is reference/latest", ended.Error.Trim());
+    }
+
+    [Fact]
+    public async Task Golden_folder_that_does_not_exist_is_refused()
+    {
+        var ended = await Program.RunAsync(Project.Folder, "selftest", "--golden", "nope");
+
+        Assert.True(ended.ExitCode == 2, ended.ToString());
+        Assert.Equal("error: --golden nope: expected a folder of reference cases, found no such folder", ended.Error.Trim());
+    }
+
     private async Task AssertRefusedAsync(string stage, string file, string message)
     {
         var folder = $"refused-{Path.GetFileNameWithoutExtension(file)}";

@@ -51,4 +51,19 @@ public sealed class CommandTests(ReferenceRun reference)
         foreach (var name in names)
             Assert.Equal(File.ReadAllBytes(Project.PathOf("world-1", name)), File.ReadAllBytes(Project.PathOf("world-2", name)));
     }
+
+    [Fact]
+    public async Task Data_sample_replaces_the_world_of_another_seed_only_when_told_to()
+    {
+        await Program.RunAsync(Project.Folder, "data", "sample", "--out", "kept", "--seed", "7");
+        var world = File.ReadAllBytes(Project.PathOf("kept", "sft.jsonl"));
+
+        var refused = await Program.RunAsync(Project.Folder, "data", "sample", "--out", "kept", "--seed", "8");
+
+        Assert.True(refused.ExitCode == 2, refused.ToString());
+        Assert.Contains("found that of seed 7. Name another folder with --out, or replace it by --force.", refused.Error, StringComparison.Ordinal);
+        Assert.Equal(world, File.ReadAllBytes(Project.PathOf("kept", "sft.jsonl")));
+        Assert.Equal(0, (await Program.RunAsync(Project.Folder, "data", "sample", "--out", "kept", "--seed", "8", "--force")).ExitCode);
+        Assert.NotEqual(world, File.ReadAllBytes(Project.PathOf("kept", "sft.jsonl")));
+    }
 }

@@ -97,6 +97,33 @@ public sealed class InterruptionTests(ReferenceRun reference)
     }
 
     [Fact]
+    public async Task Resuming_with_other_texts_for_the_tokenizer_is_refused_and_leaves_it_as_it_is()
+    {
+        File.WriteAllLines(Project.PathOf("more.jsonl"), File.ReadLines(Project.PathOf(TinyProject.PretrainFile)).Append("{\"text\": \"zebras, zebras\"}"));
+        var tokenizer = Path.Combine(reference.Folder, "tokenizer");
+        var before = Directory.GetFiles(tokenizer).ToDictionary(file => file, File.ReadAllBytes);
+
+        var ended = await Project.RunAsync("reference", "--resume", "--set", "tokenizer.data=[more.jsonl, sft.jsonl]");
+
+        Assert.True(ended.ExitCode == 2, ended.ToString());
+        Assert.Contains("Changed: tokenizer.data: more.jsonl. Undo that", ended.Error, StringComparison.Ordinal);
+        Assert.Equal(before, Directory.GetFiles(tokenizer).ToDictionary(file => file, File.ReadAllBytes));
+        reference.Result.AssertSame(RunResult.Read(reference.Folder));
+    }
+
+    [Fact]
+    public async Task Resuming_with_other_data_is_refused_with_key_and_file()
+    {
+        File.WriteAllLines(Project.PathOf("fewer.jsonl"), File.ReadLines(Project.PathOf(TinyProject.SftFile)).SkipLast(1));
+
+        var ended = await Project.RunAsync("reference", "--resume", "--set", "sft.data=fewer.jsonl");
+
+        Assert.True(ended.ExitCode == 2, ended.ToString());
+        Assert.Contains("Changed: sft.data (fewer.jsonl). Undo that", ended.Error, StringComparison.Ordinal);
+        reference.Result.AssertSame(RunResult.Read(reference.Folder));
+    }
+
+    [Fact]
     public async Task Resuming_under_another_name_is_refused()
     {
         var ended = await Project.RunAsync("reference", "--resume", "--set", "name=other");

@@ -44,9 +44,11 @@ public sealed class CommandTreeTests : IDisposable
     public async Task Data_sample_hands_over_folder_and_seed()
     {
         Assert.Equal(0, await InvokeAsync("data", "sample", "--out", "d", "--seed", "7"));
-        Assert.Equal(new SampleOptions("d", 7), _asked);
+        Assert.Equal(new SampleOptions("d", 7, false), _asked);
         Assert.Equal(0, await InvokeAsync("data", "sample", "--out", "d"));
-        Assert.Equal(new SampleOptions("d", 42), _asked);
+        Assert.Equal(new SampleOptions("d", 42, false), _asked);
+        Assert.Equal(0, await InvokeAsync("data", "sample", "--out", "d", "--force"));
+        Assert.Equal(new SampleOptions("d", 42, true), _asked);
     }
 
     [Fact]

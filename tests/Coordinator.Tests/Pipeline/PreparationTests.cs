@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using MiniMind.Coordinator.Artifacts;
 using MiniMind.Coordinator.Grains;
 using MiniMind.Coordinator.Pipeline;
@@ -5,6 +6,8 @@ using MiniMind.Coordinator.RunFiles;
 using MiniMind.Coordinator.Screen;
 using MiniMind.Coordinator.Tests.Screen;
 using MiniMind.Coordinator.Tests.Storage;
+using MiniMind.Coordinator.ToyWorld;
+using MiniMind.Text;
 
 namespace MiniMind.Coordinator.Tests.Pipeline;
 
@@ -45,23 +48,90 @@ public sealed class PreparationTests : IDisposable
         Assert.DoesNotContain("again", _told.ToString(), StringComparison.Ordinal);
     }
 
-    private async Task<PreparedRun> PrepareAsync()
+    [Theory]
+    [InlineData("a.jsonl", "tokenizer.data: ")]
+    [InlineData("b.jsonl", "pretrain.data (")]
+    public async Task A_begun_run_is_refused_with_other_data_by_key_and_file_and_nothing_of_it_changes(string changed, string key)
     {
-        var data = _folder.Write("a.jsonl", string.Concat(Enumerable.Range(0, 60).Select(number => $"{{\"text\": \"dog {number}\"}}\n")));
+        var first = await PrepareAsync();
+        var record = new RunRecord { Identity = first.Identity, Inputs = first.Inputs };
+        File.AppendAllText(_folder[changed], "{\"text\": \"another zebra, another zebra\"}\n");
+        var before = Files();
+
+        var fault = await Assert.ThrowsAsync<InputException>(() => PrepareAsync(record, write: false));
+
+        Assert.Contains($"Changed: {key}{_folder[changed]}", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("--out DIR", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(before, Files());
+
+        // What is encoded has a folder for its content, so that it changes nothing.
+        List<(string, string)> Files() => [.. Directory.GetFiles(_folder["out"], "*", SearchOption.AllDirectories)
+            .Where(file => !file.StartsWith(_folder["out/datasets"], StringComparison.Ordinal)).Order(StringComparer.Ordinal)
+            .Select(file => (file, Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file)))))];
+    }
+
+    [Fact]
+    public async Task A_begun_run_goes_on_with_the_same_data_wherever_it_lies()
+    {
+        var first = await PrepareAsync();
+        var record = new RunRecord { Identity = first.Identity, Inputs = first.Inputs };
+        File.Copy(_folder["a.jsonl"], _folder["moved.jsonl"]);
+
+        var second = await PrepareAsync(record, tokenizerData: "moved.jsonl");
+
+        Assert.Equal(first.Stages, second.Stages);
+    }
+
+    [Fact]
+    public async Task A_bad_line_is_refused_with_the_stage_whose_it_is()
+    {
+        await PrepareAsync();
+        File.AppendAllText(_folder["b.jsonl"], "{");
+
+        var fault = await Assert.ThrowsAsync<InputException>(() => PrepareAsync(write: false));
+
+        Assert.StartsWith("pretrain: 1 bad line", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(8, false)]
+    [InlineData(7, true)]
+    public async Task The_world_of_another_seed_is_not_written_over(ulong seed, bool same)
+    {
+        ToyWorldWriter.Write(_folder["out/data"], 7);
+        var world = File.ReadAllBytes(_folder["out/data/sft.jsonl"]);
+        var sample = $"sample: {{out: {_folder["out/data"]}, seed: {seed}}}";
+
+        if (same) await PrepareAsync(top: sample);
+        else
+        {
+            var fault = await Assert.ThrowsAsync<InputException>(() => PrepareAsync(top: sample));
+            Assert.StartsWith($"{_folder["out/data/world.json"]}: expected no toy world, or that of seed 8; found that of seed 7.", fault.Message, StringComparison.Ordinal);
+            Assert.Contains("sample.out", fault.Message, StringComparison.Ordinal);
+        }
+        Assert.Equal(world, File.ReadAllBytes(_folder["out/data/sft.jsonl"]));
+    }
+
+    private async Task<PreparedRun> PrepareAsync(RunRecord? record = null, bool write = true, string tokenizerData = "a.jsonl", string top = "")
+    {
+        if (write)
+            foreach (var name in (string[])["a.jsonl", "b.jsonl"])
+                _folder.Write(name, string.Concat(Enumerable.Range(0, 60).Select(number => $"{{\"text\": \"dog {number}\"}}\n")));
         var run = RunFile.Load(_folder.Write("run.yaml", $"""
             model: tiny
             sequence_length: 32
             lanes: 2
+            {top}
             stages:
               - stage: tokenizer
-                data: {data}
+                data: {_folder[tokenizerData]}
                 vocabulary_size: 300
               - stage: pretrain
-                data: {data}
+                data: {_folder["b.jsonl"]}
                 validation: 0.3
             """), []);
         var folder = new RunFolder(_folder["out"]);
         await using var screen = new PlainScreen(_told, new ManualTime(), 1);
-        return await new Preparation(run, folder, new ArtifactStore(folder.Artifacts), screen, new ManualTime()).PrepareAsync(CancellationToken.None);
+        return await new Preparation(run, folder, record ?? new RunRecord(), new ArtifactStore(folder.Artifacts), screen, new ManualTime()).PrepareAsync(CancellationToken.None);
     }
 }

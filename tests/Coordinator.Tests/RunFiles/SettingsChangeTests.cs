@@ -15,6 +15,7 @@ public sealed class SettingsChangeTests : IDisposable
         File.WriteAllText(_folder["a.jsonl"], "{\"text\": \"a\"}\n");
         File.WriteAllText(_folder["run.yaml"], $$"""
             model: tiny
+            sample: {out: {{_folder["toy"]}} }
             stages:
               - {stage: tokenizer, data: {{_folder["a.jsonl"]}} }
               - {stage: pretrain, data: {{_folder["a.jsonl"]}} }
@@ -23,7 +24,8 @@ public sealed class SettingsChangeTests : IDisposable
 
         Assert.Empty(SettingsChange.Describe(Text(), Text("workers=4", "pretrain.checkpoint_interval=7")));
         Assert.Equal(
-            ["seed: was 42, now 7", "model.layers: was 2, now 3", "pretrain.epochs: was 1, now 2"],
-            SettingsChange.Describe(Text(), Text("seed=7", "pretrain.epochs=2", "model.layers=3")));
+            ["seed: was 42, now 7", "model.layers: was 2, now 3", "sample.seed: was 42, now 8", "pretrain.epochs: was 1, now 2"],
+            SettingsChange.Describe(Text(), Text("seed=7", "sample.seed=8", "pretrain.epochs=2", "model.layers=3")));
+        Assert.Empty(SettingsChange.Describe(Text(), Text($"sample.out={_folder["moved"]}")));
     }
 }

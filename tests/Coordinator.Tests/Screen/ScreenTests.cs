@@ -54,6 +54,17 @@ public sealed class ScreenTests : IDisposable
     }
 
     [Fact]
+    public async Task PlainScreen_says_where_a_resumed_stage_goes_on()
+    {
+        var output = new StringWriter { NewLine = "\n" };
+        await using var screen = new PlainScreen(output, _time, 10);
+
+        screen.StageStarted(Pretrain with { FirstStep = 59 });
+
+        Assert.Equal("[0:00] pretrain: goes on after step 59 of 100, steps of 8 sequences × 256 tokens = 2048 tokens, 8 lanes, 800 sequences per epoch\n", output.ToString());
+    }
+
+    [Fact]
     public async Task PlainScreen_writes_the_first_last_and_every_nth_step_and_skipped_updates()
     {
         var output = new StringWriter();

@@ -54,9 +54,46 @@ public sealed class TrainedTokenizerTests : IDisposable
         Assert.Contains("found none", fault.Message, StringComparison.Ordinal);
     }
 
-    private void Train(string data, BadLines badLines, string folder)
+    [Fact]
+    public void A_begun_runs_tokenizer_is_not_trained_on_other_texts_and_file_and_key_are_named()
     {
-        var stage = new TokenizerStage { Name = "tokenizer", Data = [_folder.Write("data.jsonl", data)], VocabularySize = 300, Seed = 42, BadLines = badLines };
-        new TrainedTokenizer(stage, _folder[folder]).Load(_told.Add, CancellationToken.None);
+        Train(Good, BadLines.Fail, "out");
+        var trained = File.ReadAllBytes(_folder["out/tokenizer.json"]);
+        Train(Good, BadLines.Fail, "out", begun: true);
+
+        var fault = Assert.Throws<InputException>(() => Train(Good + "{\"text\": \"zebra zebra\"}\n", BadLines.Fail, "out", begun: true));
+
+        Assert.Contains($"Changed: tokenizer.data: {_folder["data.jsonl"]}. Undo that", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(trained, File.ReadAllBytes(_folder["out/tokenizer.json"]));
+        Assert.Contains("settings of the stage 'tokenizer'", Assert.Throws<InputException>(() => Train(Good, BadLines.Skip, "out", begun: true)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_begun_runs_tokenizer_that_is_gone_is_trained_again()
+    {
+        Train(Good, BadLines.Fail, "out");
+        var trained = File.ReadAllBytes(_folder["out/tokenizer.json"]);
+        Directory.Delete(_folder["out"], recursive: true);
+
+        Train(Good, BadLines.Fail, "out", begun: true);
+
+        Assert.Equal(trained, File.ReadAllBytes(_folder["out/tokenizer.json"]));
+    }
+
+    [Fact]
+    public void Fewer_tokens_than_were_asked_for_are_explained()
+    {
+        Train(Good, BadLines.Fail, "out", size: 5000);
+        Assert.StartsWith("tokenizer: 294 tokens, fewer than the vocabulary_size of 5,000: no other pair of tokens occurs 2 times", _told[^1], StringComparison.Ordinal);
+
+        _told.Clear();
+        Train(Good, BadLines.Fail, "small", size: 294);
+        Assert.DoesNotContain(_told, line => line.Contains("fewer", StringComparison.Ordinal));
+    }
+
+    private void Train(string data, BadLines badLines, string folder, bool begun = false, int size = 300)
+    {
+        var stage = new TokenizerStage { Name = "tokenizer", Data = [_folder.Write("data.jsonl", data)], VocabularySize = size, Seed = 42, BadLines = badLines };
+        new TrainedTokenizer(stage, _folder[folder], begun).Load(_told.Add, CancellationToken.None);
     }
 }

@@ -38,7 +38,7 @@ public sealed class ToyWorldWriterTests : IDisposable
     public void Write_other_seed_gives_another_world()
     {
         var first = ToyWorldWriter.Write(Folder, 5, s_small);
-        var second = ToyWorldWriter.Write(Folder, 6, s_small);
+        var second = ToyWorldWriter.Write(Folder, 6, s_small, replace: true);
 
         Assert.DoesNotContain(first.Files.Zip(second.Files), files => files.First.Name != "lora_identity.jsonl" && files.First.Sha256 == files.Second.Sha256);
     }
@@ -67,6 +67,36 @@ public sealed class ToyWorldWriterTests : IDisposable
 
         Assert.Equal(again.Files.Single(file => file.Name == "sft.jsonl").Bytes, new FileInfo(Path.Combine(Folder, "sft.jsonl")).Length);
         Assert.Equal([Folder], Directory.GetFileSystemEntries(_parent));
+    }
+
+    [Theory]
+    [InlineData(6, 1, "that of seed 5")]
+    [InlineData(5, 2, "one with other options")]
+    public void Write_over_another_world_refuses_unless_asked_to_replace_it(ulong seed, int rounds, string found)
+    {
+        ToyWorldWriter.Write(Folder, 5, s_small);
+        var former = File.ReadAllBytes(Path.Combine(Folder, "pretrain.jsonl"));
+        var options = s_small with { ProseRounds = rounds };
+
+        var fault = Assert.Throws<InputException>(() => ToyWorldWriter.Write(Folder, seed, options, remedy: "Do this."));
+
+        Assert.Equal($"{Path.Combine(Folder, "world.json")}: expected no toy world, or that of seed {seed}; found {found}. Do this.", fault.Message);
+        Assert.Equal(former, File.ReadAllBytes(Path.Combine(Folder, "pretrain.jsonl")));
+        ToyWorldWriter.Write(Folder, seed, options, replace: true);
+        Assert.NotEqual(former, File.ReadAllBytes(Path.Combine(Folder, "pretrain.jsonl")));
+    }
+
+    [Fact]
+    public void IsWritten_is_true_of_a_whole_world_with_the_same_parameters_only()
+    {
+        Assert.False(ToyWorldWriter.IsWritten(Folder, 5, s_small));
+        ToyWorldWriter.Write(Folder, 5, s_small);
+
+        Assert.True(ToyWorldWriter.IsWritten(Folder, 5, s_small));
+        Assert.False(ToyWorldWriter.IsWritten(Folder, 6, s_small));
+        Assert.False(ToyWorldWriter.IsWritten(Folder, 5));
+        File.Delete(Path.Combine(Folder, "questions.jsonl"));
+        Assert.False(ToyWorldWriter.IsWritten(Folder, 5, s_small));
     }
 
     [Fact]

@@ -1,4 +1,6 @@
+using MiniMind.Text;
 using MiniMind.Text.Tokenization;
+using MiniMind.Worker.CommandLine;
 using MiniMind.Worker.SelfTest;
 
 namespace MiniMind.Worker.Tests.SelfTest;
@@ -15,7 +17,7 @@ public sealed class GoldenSelfTestTests : IDisposable
         var (code, text) = Run(Path.Combine(folder, "absent"), null);
 
         Assert.Equal(2, code);
-        Assert.Contains("expected a folder", text, StringComparison.Ordinal);
+        Assert.Equal($"error: --golden {Path.Combine(folder, "absent")}: expected a folder of reference cases, found no such folder", text.Trim());
     }
 
     [Fact]
@@ -108,10 +110,11 @@ public sealed class GoldenSelfTestTests : IDisposable
         File.WriteAllText(path, """{"messages": [{"role": "nobody", "content": ""}], "minimind-3": "", "minimind2": ""}""");
         foreach (var name in GoldenText.Tokenizers)
             BpeTrainer.Train(["a"], new BpeTrainerOptions()).Save(Path.Combine(folder, "tokenizers", name));
-        using var output = new StringWriter();
 
-        Assert.Equal(2, GoldenSelfTest.Run(folder, null, Path.Combine(folder, "tokenizers"), output));
-        Assert.Contains($"{path}:1: \"messages[0].role\" is \"nobody\"", output.ToString(), StringComparison.Ordinal);
+        var (code, text) = Run(folder, null, Path.Combine(folder, "tokenizers"));
+
+        Assert.Equal(2, code);
+        Assert.Contains($"{path}:1: \"messages[0].role\" is \"nobody\"", text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -157,10 +160,18 @@ public sealed class GoldenSelfTestTests : IDisposable
         return Directory.Exists(folder) ? folder : null;
     }
 
-    private static (int Code, string Text) Run(string golden, string? name)
+    /// <summary>As the program runs it: wrong input becomes its one line and its exit code.</summary>
+    private static (int Code, string Text) Run(string golden, string? name, string? tokenizers = null)
     {
         using var output = new StringWriter();
-        var code = GoldenSelfTest.Run(golden, name, tokenizers: null, output);
-        return (code, output.ToString());
+        try
+        {
+            return (GoldenSelfTest.Run(golden, name, tokenizers, output), output.ToString());
+        }
+        catch (InputException fault)
+        {
+            using var error = new StringWriter();
+            return (FaultReport.Write(fault, error), error.ToString());
+        }
     }
 }

@@ -36,6 +36,7 @@ internal sealed class LoadedModel : IDisposable
     {
         if (!Directory.Exists(folder))
             throw new InputException($"--model {folder}: expected the folder of a model, found no such folder; a run leaves its newest model in runs/NAME/latest");
+        RefuseRun(folder);
         CheckpointManifest.Verify(folder);
         TorchRuntime.Initialize(threads, device);
         var tokenizer = Tokenizer.Load(folder);
@@ -45,6 +46,16 @@ internal sealed class LoadedModel : IDisposable
     /// <summary>Token ids of a conversation, ready for the assistant's next turn.</summary>
     public int[] Prompt(IReadOnlyList<ChatMessage> messages) =>
         Tokenizer.Encode(Template.Render(messages, addGenerationPrompt: true));
+
+    /// <summary>A run's folder is close to the right one, but the models are deeper down.</summary>
+    private static void RefuseRun(string folder)
+    {
+        // Written when a run begins; a model's folder has neither.
+        if (File.Exists(Path.Combine(folder, "config.json")) || !Directory.Exists(Path.Combine(folder, "state"))) return;
+        var latest = Path.Combine(folder, "latest");
+        var models = Directory.Exists(latest) ? $"its newest model is {latest}" : "it has no model yet, because no checkpoint was written";
+        throw new InputException($"--model {folder}: expected the folder of a model, found a run's folder; {models}");
+    }
 
     public void Dispose() => _state.Dispose();
 }

@@ -17,7 +17,7 @@ public sealed class GoldenFolder
     {
         Root = path;
         _tokenizers = tokenizers ?? System.IO.Path.Combine(path, "..", "data", "tokenizers");
-        if (!Directory.Exists(path)) throw new InputException($"--golden: expected a folder, found no such folder: {path}");
+        if (!Directory.Exists(path)) throw new InputException($"--golden {path}: expected a folder of reference cases, found no such folder");
     }
 
     public string Root { get; }
