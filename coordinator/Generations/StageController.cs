@@ -23,16 +23,17 @@ public sealed class StageController
     private long _highest;
     private bool _troubled;
 
-    /// <param name="stored">The newest generation of this stage found in storage; its members are given time to reconnect.</param>
+    /// <param name="stored">The newest generation of this stage found in storage.</param>
     /// <param name="highestNumber">Greatest generation number of the run so far.</param>
-    public StageController(StageControllerOptions options, Generation? stored, long highestNumber, TimeProvider time)
+    /// <param name="alive">Whether a member of it may still be there, by name: it is given time to reconnect. Null: all may.</param>
+    public StageController(StageControllerOptions options, Generation? stored, long highestNumber, TimeProvider time, Func<string, bool>? alive = null)
     {
         _options = options;
         _time = time;
         _start = _ticked = time.GetTimestamp();
         _highest = highestNumber;
         Current = stored;
-        foreach (var member in stored?.Members ?? [])
+        foreach (var member in (stored?.Members ?? []).Where(member => alive?.Invoke(member.Worker) ?? true))
             _attendances[member.Worker] = new Attendance(member.Incarnation, member.Endpoint, _arrivals++) { Prepared = true, Connected = true, Heard = _start };
     }
 

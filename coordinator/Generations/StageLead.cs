@@ -31,8 +31,12 @@ public sealed class StageLead
     public StageLead(StageSpec spec, StageController controller, LedgerBook ledger, StageProgress progress, IStageEffects effects)
     {
         (_spec, _controller, _ledger, _progress, _effects) = (spec, controller, ledger, progress, effects);
-        _shown = progress.RestoreStep;
+        // Whoever is adopted goes on where it is; everybody else starts from the checkpoint.
+        FirstStep = _shown = controller.Current is null ? progress.RestoreStep : ledger.NewestStep(spec.StageIndex);
     }
+
+    /// <summary>The step after which the stage goes on.</summary>
+    public long FirstStep { get; }
 
     /// <summary>The newest generation, or null.</summary>
     public Generation? Generation => _controller.Current;

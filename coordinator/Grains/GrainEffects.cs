@@ -67,11 +67,12 @@ internal sealed class GrainEffects(
 
     public void Formed(Generation generation)
     {
-        var formed = new GenerationFormed { Number = generation.Number, AtBoundary = generation.AtBoundary, Reason = generation.Reason };
-        formed.Workers.AddRange(generation.Members.Select(member => member.Worker));
         record.Append(Event(generation));
-        tell(new RunEvent { Formed = formed });
+        Tell(generation, generation.Reason);
     }
+
+    /// <summary>A generation of an earlier coordinator goes on.</summary>
+    public void Adopted(Generation generation) => Tell(generation, "goes on: its workers outlived their coordinator");
 
     /// <summary>A generation as the record of memberships tells it.</summary>
     public static MembershipEvent Event(Generation generation) => new(
@@ -100,6 +101,13 @@ internal sealed class GrainEffects(
     {
         tell(new RunEvent { Failed = new RunFailed { Message = message, UserError = userError } });
         return Task.CompletedTask;
+    }
+
+    private void Tell(Generation generation, string reason)
+    {
+        var formed = new GenerationFormed { Number = generation.Number, AtBoundary = generation.AtBoundary, Reason = reason };
+        formed.Workers.AddRange(generation.Members.Select(member => member.Worker));
+        tell(new RunEvent { Formed = formed });
     }
 
     /// <summary>Of every stage its newest and its best checkpoint are kept.</summary>

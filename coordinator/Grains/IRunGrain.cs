@@ -9,7 +9,9 @@ public interface IRunGrain : IGrainWithStringKey
     /// <summary>Leads a stage from now on. A stage that is led already goes on.</summary>
     /// <param name="spec">StageSpec.</param>
     /// <param name="expectedWorkers">The first generation starts when so many are prepared.</param>
-    Task BeginStageAsync(byte[] spec, int expectedWorkers);
+    /// <param name="survivors">Workers of an earlier coordinator's generation that may still be there; null: all of them.</param>
+    /// <returns>The step after which the stage goes on.</returns>
+    Task<long> BeginStageAsync(byte[] spec, int expectedWorkers, string[]? survivors);
 
     /// <summary>Where the run durably stands: what has to be done again after a restart.</summary>
     Task<RunRecord> RecordAsync();

@@ -40,6 +40,12 @@ public sealed record RunFolder(string Root)
     /// <summary>Link to the checkpoint of the newest stage with the lowest validation loss.</summary>
     public string Best => Path.Combine(Root, "best");
 
+    /// <summary>Address that the newest coordinator of the run listens on.</summary>
+    public string Address => Path.Combine(Root, ".coordinator");
+
+    /// <summary>Worker processes that the newest coordinator of the run has started.</summary>
+    public string Workers => Path.Combine(Root, ".workers.json");
+
     /// <summary>Held while a coordinator works in this folder.</summary>
     public string Lock => Path.Combine(Root, ".lock");
 }

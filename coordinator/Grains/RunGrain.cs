@@ -21,6 +21,7 @@ public sealed class RunGrain(
     private readonly LedgerBook _ledger = new(new LedgerFile(folder.Ledger));
     private readonly Dictionary<string, IOrderReceiver> _workers = [];
     private readonly Dictionary<string, Hello> _hellos = [];
+    private readonly List<(string Worker, string Incarnation, WorkerReport Report)> _early = [];
     private readonly List<IRunWatcher> _watchers = [];
     private StageSpec? _spec;
     private StageLead? _lead;
@@ -51,23 +52,33 @@ public sealed class RunGrain(
 
     public Task<RunRecord> RecordAsync() => Task.FromResult(stored.State);
 
-    public async Task BeginStageAsync(byte[] spec, int expectedWorkers)
+    public async Task<long> BeginStageAsync(byte[] spec, int expectedWorkers, string[]? survivors)
     {
         var next = StageSpec.Parser.ParseFrom(spec);
-        if (_spec?.StageIndex == next.StageIndex) return;
+        if (_spec?.StageIndex == next.StageIndex && _lead is not null) return _lead.FirstStep;
         await RememberAsync(next);
         _spec = next;
-        var silence = TimeSpan.FromSeconds(next.Deadlines.SilenceSeconds);
         var newest = stored.State.Generation is { } bytes ? Generation.Parser.ParseFrom(bytes) : null;
-        var options = new StageControllerOptions(next.StageIndex, new GenerationOptions(expectedWorkers, StartPatience, silence));
-        // Workers of an earlier process of this coordinator cannot find it again, because its port is drawn anew: nobody is adopted.
-        var controller = new StageController(options, stored: null, newest?.Number ?? 0, time) { Probe = stored.State.Probe };
         var membership = new MembershipRecord(folder.Membership, time);
         // The coordinator may have died after it stored a generation and before it told of it.
         if (newest is not null && newest.Number > membership.NewestGeneration) membership.Append(GrainEffects.Event(newest));
+        var former = newest?.StageIndex == next.StageIndex && (survivors is null || newest.Members.Any(member => survivors.Contains(member.Worker))) ? newest : null;
+        var options = new StageControllerOptions(
+            next.StageIndex, new GenerationOptions(expectedWorkers, StartPatience, TimeSpan.FromSeconds(next.Deadlines.SilenceSeconds)));
+        var controller = new StageController(options, former, newest?.Number ?? 0, time, survivors is null ? null : survivors.Contains) { Probe = stored.State.Probe };
         var effects = new GrainEffects(next, stored, folders, folder, membership, Send, Broadcast, Assemble, Tell);
         _lead = new StageLead(next, controller, _ledger, Progress(next.StageIndex), effects);
-        foreach (var hello in _hellos.Values.ToList()) await _lead.ConnectAsync(hello);
+        if (former is not null) effects.Adopted(former);
+        await CatchUpAsync();
+        return _lead?.FirstStep ?? 0;
+    }
+
+    /// <summary>Hears what workers have said since they reconnected, while the run was still being prepared.</summary>
+    private async Task CatchUpAsync()
+    {
+        foreach (var hello in _hellos.Values.ToList()) await LeadAsync(lead => lead.ConnectAsync(hello));
+        foreach (var (worker, incarnation, report) in _early.ToList()) await LeadAsync(lead => lead.HandleAsync(worker, incarnation, report));
+        _early.Clear();
     }
 
     private async Task RememberAsync(StageSpec spec)
@@ -95,8 +106,13 @@ public sealed class RunGrain(
         await LeadAsync(lead => lead.ConnectAsync(parsed));
     }
 
-    public Task ReportAsync(string worker, string incarnation, byte[] report) =>
-        LeadAsync(lead => lead.HandleAsync(worker, incarnation, WorkerReport.Parser.ParseFrom(report)));
+    public Task ReportAsync(string worker, string incarnation, byte[] report)
+    {
+        var parsed = WorkerReport.Parser.ParseFrom(report);
+        // A heartbeat says only how it is now.
+        if (_spec is null && parsed.Heartbeat is null) _early.Add((worker, incarnation, parsed));
+        return LeadAsync(lead => lead.HandleAsync(worker, incarnation, parsed));
+    }
 
     public async Task DisconnectAsync(string worker, string incarnation, IOrderReceiver orders)
     {

@@ -36,7 +36,6 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
         // Before anything is prepared: a run that is not gone on with keeps its files as they are.
         RefuseChanges(record, run, folder);
         if (options.Resume && record.Identity.Length == 0) screen.Message($"there is no run in {run.Out} to go on with: starting one");
-        host.Artifacts.RemoveAbandoned();
         var prepared = await new Preparation(run, folder, record, host.Artifacts, screen, time).PrepareAsync(stop);
         if (await grain.OpenAsync(prepared.Identity, run.CanonicalText, prepared.Inputs) is { } reason)
             throw new InputException($"the run in {folder.Root} cannot be gone on with: {reason}");

@@ -39,8 +39,7 @@ internal sealed class StageSequence(
             return StageEnd.Completed;
         }
         var spec = prepared.Stages.Single(spec => spec.StageIndex == index);
-        var firstStep = record.Checkpoints.LastOrDefault(checkpoint => checkpoint.StageIndex == index)?.Step ?? 0;
-        var (end, summary) = await training.RunAsync(spec, firstStep, past.Before(name, firstStep), stop);
+        var (end, summary) = await training.RunAsync(spec, firstStep => past.Before(name, firstStep), stop);
         _stages.Add(summary);
         // A stop may also come between two stages.
         if (stop.IsCancellationRequested) end = StageEnd.Halted;

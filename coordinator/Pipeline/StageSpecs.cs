@@ -9,8 +9,6 @@ namespace MiniMind.Coordinator.Pipeline;
 /// <summary>What a run file says about a stage, in the words of the wire.</summary>
 internal static class StageSpecs
 {
-    private static readonly Deadlines Standard = new() { HeartbeatSeconds = 1, SilenceSeconds = 15, PeerSeconds = 60, OrphanSeconds = 30 };
-
     /// <summary>The specification without its artifacts.</summary>
     public static StageSpec Of(RunFile run, TrainingStage stage, int index, string identity, ModelConfig model, IngestedDataset data)
     {
@@ -22,7 +20,8 @@ internal static class StageSpecs
             MicrobatchesPerLane = stage.MicrobatchesPerLane, SequencesPerMicrobatch = stage.SequencesPerMicrobatch, Epochs = stage.Epochs,
             TrainingSequences = data.Training.Sequences, ValidationSequences = data.Validation?.Sequences ?? 0, Seed = run.Seed,
             Precision = run.Precision, Threads = run.Threads, Device = run.Device, ValidationInterval = stage.ValidationInterval,
-            CheckpointInterval = stage.CheckpointInterval, Deadlines = Standard.Clone(),
+            CheckpointInterval = stage.CheckpointInterval,
+            Deadlines = new Deadlines { HeartbeatSeconds = 1, SilenceSeconds = 15, PeerSeconds = 60, OrphanSeconds = run.OrphanTimeout },
             Hyperparameters = new Hyperparameters
             {
                 LearningRate = optimizer.LearningRate, Schedule = optimizer.Schedule, WarmupSteps = optimizer.WarmupSteps,

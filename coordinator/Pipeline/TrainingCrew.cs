@@ -18,18 +18,19 @@ internal sealed class TrainingCrew(
 
     /// <summary>Trains one stage; the first one starts the workers.</summary>
     public async Task<(StageEnd End, StageSummary Summary)> RunAsync(
-        StageSpec spec, long firstStep, (double? FirstLoss, long Tokens) past, CancellationToken stop)
+        StageSpec spec, Func<long, (double? FirstLoss, long Tokens)> past, CancellationToken stop)
     {
         notice.Doing(StopNotice.Training);
+        IReadOnlyCollection<string> survivors = [];
         if (_runner is null)
         {
             await grain.WatchAsync(host.Grains.CreateObjectReference<IRunWatcher>(_events));
             _workers = new WorkerPool(run, folder, host.Address, screen, _events);
-            _workers.Start(run.Workers);
+            survivors = _workers.Start(run.Workers);
             _runner = new StageRunner(grain, _events, screen, _workers.Progressed, TimeSpan.FromSeconds(run.WorkerTimeout), time);
         }
         // Whoever left during an earlier stage is not waited for.
-        return await _runner.RunAsync(spec, firstStep, past, _workers!.Present, stop);
+        return await _runner.RunAsync(spec, past, _workers!.Present, survivors, stop);
     }
 
     /// <summary>Nothing more is trained: the workers end by themselves, within a bounded time.</summary>

@@ -15,6 +15,7 @@ internal sealed class WorkerPool : IAsyncDisposable
     private readonly Func<string, string[]> _arguments;
     private readonly IRunScreen _screen;
     private readonly RunEventQueue _events;
+    private readonly WorkerRoster _roster;
     private readonly Dictionary<string, int> _restarts = [];
     private readonly Lock _gate = new();
     private int _present;
@@ -22,8 +23,8 @@ internal sealed class WorkerPool : IAsyncDisposable
 
     public WorkerPool(RunFile run, RunFolder folder, string address, IRunScreen screen, RunEventQueue events)
     {
-        (_screen, _events) = (screen, events);
-        _arguments = name => ["train", "--coordinator", address, "--run", run.Name, "--name", name, "--cache", folder.WorkerCache];
+        (_screen, _events, _roster) = (screen, events, new WorkerRoster(folder.Workers));
+        _arguments = name => ["train", "--coordinator", address, "--run", run.Name, "--name", name, "--cache", folder.WorkerCache, "--log", _launcher!.LogOf(name)];
         _launcher = new WorkerLauncher(WorkerProgram.Locate(), new WorkerEnvironment { Threads = run.Threads }, folder.Logs);
         _launcher.Exited += (_, exit) => OnExit(exit);
     }
@@ -37,11 +38,26 @@ internal sealed class WorkerPool : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts workers named worker-0, worker-1, ….</summary>
-    public void Start(int count)
+    /// <summary>Sees to workers named worker-0, worker-1, …: those that outlived an earlier coordinator are adopted, the others started.</summary>
+    /// <returns>Names of the adopted ones.</returns>
+    public IReadOnlyCollection<string> Start(int count)
     {
         _present = count;
-        for (var i = 0; i < count; i++) Start($"worker-{i}");
+        var names = Enumerable.Range(0, count).Select(index => $"worker-{index}").ToList();
+        var alive = _roster.FindAlive();
+        foreach (var (name, process) in alive.Where(worker => !names.Contains(worker.Key)))
+        {
+            // More than are wanted now.
+            process.Kill(entireProcessTree: true);
+            process.Dispose();
+            alive.Remove(name);
+        }
+        foreach (var name in names)
+        {
+            if (alive.TryGetValue(name, out var process)) _launcher.Adopt(name, process);
+            else Start(name);
+        }
+        return alive.Keys;
     }
 
     /// <summary>These workers take part in steps that are being committed: their earlier deaths no longer count.</summary>
@@ -69,7 +85,7 @@ internal sealed class WorkerPool : IAsyncDisposable
     private void Start(string name)
     {
         _screen.WorkerChanged(name, "starting");
-        _launcher.Start(name, _arguments(name));
+        _roster.Add(name, _launcher.Start(name, _arguments(name)).ProcessId);
     }
 
     private void OnExit(WorkerExit exit)
@@ -91,10 +107,10 @@ internal sealed class WorkerPool : IAsyncDisposable
         var restarts = _restarts[exit.Name] = _restarts.GetValueOrDefault(exit.Name) + 1;
         if (restarts > MostRestarts)
         {
-            _screen.Message($"{exit.Name} ended with exit code {exit.ExitCode} for the {restarts}th time and is given up; its log: {exit.LogPath}");
+            _screen.Message($"{exit.Name} ended{Code(exit)} for the {restarts}th time and is given up; its log: {exit.LogPath}");
             return false;
         }
-        _screen.Message($"{exit.Name} ended with exit code {exit.ExitCode}; starting it again ({restarts} of {MostRestarts}); its log: {exit.LogPath}");
+        _screen.Message($"{exit.Name} ended{Code(exit)}; starting it again ({restarts} of {MostRestarts}); its log: {exit.LogPath}");
         try
         {
             Start(exit.Name);
@@ -107,6 +123,8 @@ internal sealed class WorkerPool : IAsyncDisposable
         }
     }
 
+    private static string Code(WorkerExit exit) => exit.ExitCode is { } code ? $" with exit code {code}" : "";
+
     private static string LastWords(WorkerExit exit)
     {
         const string Error = "error: ";
@@ -114,6 +132,6 @@ internal sealed class WorkerPool : IAsyncDisposable
         if (exit.LastLines.LastOrDefault(line => line.StartsWith(Error, StringComparison.Ordinal)) is { } error)
             return $"no worker is left; {exit.Name}: {error[Error.Length..]} (its log: {exit.LogPath})";
         var log = string.Join('\n', exit.LastLines.Select(line => "  " + line));
-        return $"no worker is left; {exit.Name} ended with exit code {exit.ExitCode}, its last words ({exit.LogPath}):\n{log}";
+        return $"no worker is left; {exit.Name} ended{Code(exit)}, its last words ({exit.LogPath}):\n{log}";
     }
 }

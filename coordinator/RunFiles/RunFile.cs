@@ -27,6 +27,9 @@ public sealed record RunFile
     /// <summary>Seconds without a sign of life from any worker after which a stage that has not begun gives up.</summary>
     public required int WorkerTimeout { get; init; }
 
+    /// <summary>Seconds that workers go on without a coordinator, before they write a checkpoint and end.</summary>
+    public required int OrphanTimeout { get; init; }
+
     /// <summary>Intra-op threads of one worker.</summary>
     public required int Threads { get; init; }
 

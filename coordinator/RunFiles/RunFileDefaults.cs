@@ -16,6 +16,7 @@ public sealed record RunFileDefaults
 
     /// <summary>Seconds to wait for the first worker of a stage.</summary>
     public int WorkerTimeout { get; init; } = 180;
+    public int OrphanTimeout { get; init; } = 60;
 
     /// <summary>Intra-op threads of one worker.</summary>
     public int Threads { get; init; } = 1;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -27,7 +28,9 @@ public sealed class CoordinatorHost : IAsyncDisposable
     /// <summary>The way to the grains.</summary>
     public IGrainFactory Grains => _app.Services.GetRequiredService<IGrainFactory>();
 
-    /// <summary>Starts on loopback, on any free port.</summary>
+    /// <summary>
+    /// Starts on loopback; where an earlier process of this run's folder listened, if that is free, so that its workers find this one; else on any free port.
+    /// </summary>
     public static async Task<CoordinatorHost> StartAsync(RunFolder folder, bool verbose, TimeProvider time)
     {
         // Settings files of the current folder and variables of the environment are not meant for this server.
@@ -36,11 +39,14 @@ public sealed class CoordinatorHost : IAsyncDisposable
         builder.Logging.SetMinimumLevel(verbose ? LogLevel.Information : LogLevel.None);
         // Signals are the command line's to answer.
         builder.Services.AddSingleton<IHostLifetime, SilentLifetime>();
-        builder.WebHost.ConfigureKestrel(Configure);
+        var port = FormerPort(folder);
+        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, port));
         builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = null);
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(folder);
-        builder.Services.AddSingleton(new ArtifactStore(folder.Artifacts));
+        var artifacts = new ArtifactStore(folder.Artifacts);
+        artifacts.RemoveAbandoned();
+        builder.Services.AddSingleton(artifacts);
         builder.Services.AddSingleton<CheckpointFolders>();
         builder.Services.AddFileGrainStorage(RunGrain.StorageName, folder.State);
         // Two silos with the default ports on one machine would share an address without an error.
@@ -51,7 +57,9 @@ public sealed class CoordinatorHost : IAsyncDisposable
         app.MapGrpcService<ArtifactsService>();
         app.MapGrpcService<RunsService>();
         await app.StartAsync();
-        return new CoordinatorHost(app);
+        var host = new CoordinatorHost(app);
+        await AtomicFile.WriteAsync(folder.Address, stream => stream.WriteAsync(Encoding.UTF8.GetBytes(host.Address)).AsTask());
+        return host;
     }
 
     public async ValueTask DisposeAsync()
@@ -60,9 +68,9 @@ public sealed class CoordinatorHost : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private static void Configure(KestrelServerOptions kestrel)
+    private static void Configure(KestrelServerOptions kestrel, int port)
     {
-        kestrel.Listen(IPAddress.Loopback, port: 0, endpoint => endpoint.Protocols = HttpProtocols.Http2);
+        kestrel.Listen(IPAddress.Loopback, port, endpoint => endpoint.Protocols = HttpProtocols.Http2);
         kestrel.Limits.MaxRequestBodySize = null;
         kestrel.Limits.MinRequestBodyDataRate = null;
         kestrel.Limits.MinResponseDataRate = null;
@@ -80,9 +88,24 @@ public sealed class CoordinatorHost : IAsyncDisposable
             .WithTracing(traces => traces.AddSource("Microsoft.Orleans.Application").AddAspNetCoreInstrumentation().AddOtlpExporter());
     }
 
-    private static int FreePort()
+    private static int FormerPort(RunFolder folder)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        const int Any = 0;
+        if (!File.Exists(folder.Address) || !Uri.TryCreate(File.ReadAllText(folder.Address), UriKind.Absolute, out var former)) return Any;
+        try
+        {
+            return FreePort(former.Port);
+        }
+        catch (SocketException)
+        {
+            // Somebody else listens there by now: then nobody of the earlier process's workers comes back.
+            return Any;
+        }
+    }
+
+    private static int FreePort(int wanted = 0)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, wanted);
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }

@@ -11,7 +11,7 @@ public sealed class WorkerLauncher : IAsyncDisposable
     private readonly WorkerProgram _program;
     private readonly WorkerEnvironment _environment;
     private readonly string _logFolder;
-    private readonly ConcurrentDictionary<string, WorkerProcess> _running = new();
+    private readonly ConcurrentDictionary<string, IWorkerProcess> _running = new();
     private volatile bool _closing;
 
     /// <param name="program">What to start.</param>
@@ -38,11 +38,23 @@ public sealed class WorkerLauncher : IAsyncDisposable
         ObjectDisposedException.ThrowIf(_closing, this);
         if (_running.ContainsKey(name)) throw new InvalidOperationException($"worker {name} runs already");
         Directory.CreateDirectory(_logFolder);
-        var worker = WorkerProcess.Start(name, _program.StartInfo(arguments, _environment), Path.Combine(_logFolder, name + ".log"));
+        var worker = WorkerProcess.Start(name, _program.StartInfo(arguments, _environment), LogOf(name));
         _running[name] = worker;
         _ = WatchAsync(worker);
         return worker;
     }
+
+    /// <summary>Takes over a worker that an earlier process has started, under a name that no living one has.</summary>
+    public void Adopt(string name, System.Diagnostics.Process process)
+    {
+        ObjectDisposedException.ThrowIf(_closing, this);
+        var worker = new AdoptedWorker(name, process, LogOf(name));
+        _running[name] = worker;
+        _ = WatchAsync(worker);
+    }
+
+    /// <summary>Where a worker's log lies.</summary>
+    public string LogOf(string name) => Path.Combine(_logFolder, name + ".log");
 
     /// <summary>Waits until no worker runs any more, or for so long.</summary>
     public async Task WaitForExitAsync(TimeSpan patience, TimeProvider time)
@@ -73,17 +85,10 @@ public sealed class WorkerLauncher : IAsyncDisposable
         foreach (var worker in _running.Values) worker.Kill();
     }
 
-    private async Task WatchAsync(WorkerProcess worker)
+    private async Task WatchAsync(IWorkerProcess worker)
     {
         var exit = await worker.Exit;
-        _running.TryRemove(new KeyValuePair<string, WorkerProcess>(worker.Name, worker));
+        _running.TryRemove(KeyValuePair.Create(worker.Name, worker));
         if (!_closing) Exited?.Invoke(this, exit);
     }
 }
-
-/// <summary>How a worker's process ended. Killed by signal N it has exit code 128 + N.</summary>
-/// <param name="Name">The worker.</param>
-/// <param name="ExitCode">Exit code of its process.</param>
-/// <param name="LastLines">The end of its log, oldest line first.</param>
-/// <param name="LogPath">Where all of it is.</param>
-public sealed record WorkerExit(string Name, int ExitCode, IReadOnlyList<string> LastLines, string LogPath);

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace MiniMind.Coordinator.Workers;
 
 /// <summary>One worker process whose output goes to a log file.</summary>
-public sealed class WorkerProcess : IDisposable
+public sealed class WorkerProcess : IWorkerProcess, IDisposable
 {
     private const int KeptLines = 20;
 

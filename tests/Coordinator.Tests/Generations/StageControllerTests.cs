@@ -155,6 +155,15 @@ public sealed class StageControllerTests
         Assert.Equal(("a", 10), (Views.Names(decision.Members), controller.Form(decision, Progress).Number));
     }
 
+    [Fact]
+    public void Members_of_a_stored_generation_that_are_known_to_be_dead_are_not_waited_for()
+    {
+        var stored = new Generation { Number = 9 };
+        stored.Members.AddRange(Views.Workers("ab").Select(worker => new MemberEntry { Worker = worker.Worker, Incarnation = worker.Incarnation, Endpoint = worker.Endpoint }));
+        var decision = new StageController(Options, stored, 9, _time, alive: worker => worker == "b").Decide();
+        Assert.Equal((true, "b", "lost a"), (decision.Form, Views.Names(decision.Members), decision.Reason));
+    }
+
     private static Trouble Trouble(Generation generation, Trouble.Types.Kind kind, params string[] culprits)
     {
         var trouble = new Trouble { Generation = generation.Number, Kind = kind };

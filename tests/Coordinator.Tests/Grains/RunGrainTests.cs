@@ -31,8 +31,8 @@ public sealed class RunGrainTests : IAsyncLifetime
 
     private static byte[] Prepared => new WorkerReport { Prepared = new Prepared { Probe = "probe" } }.ToByteArray();
 
-    private Task BeginAsync(int expectedWorkers) => _grain.BeginStageAsync(
-        new StageSpec { Stage = "pretrain", TotalSteps = 10, Deadlines = new Deadlines { SilenceSeconds = 600 } }.ToByteArray(), expectedWorkers);
+    private Task<long> BeginAsync(int expectedWorkers) => _grain.BeginStageAsync(
+        new StageSpec { Stage = "pretrain", TotalSteps = 10, Deadlines = new Deadlines { SilenceSeconds = 600 } }.ToByteArray(), expectedWorkers, null);
 
     [Fact]
     public async Task A_worker_is_told_the_stage_and_a_generation_once_all_are_prepared()
@@ -44,6 +44,19 @@ public sealed class RunGrainTests : IAsyncLifetime
         await _grain.ReportAsync("a", "a#1", Prepared);
         Assert.Equal("a", Assert.Single((await stream.NextAsync(order => order.Generation is not null)).Generation.Members).Worker);
         Assert.Equal(["a"], RunStatus.Parser.ParseFrom(await _grain.StatusAsync()).Workers);
+    }
+
+    /// <summary>Workers that outlived their coordinator find the next one while it still prepares the run.</summary>
+    [Fact]
+    public async Task What_is_reported_before_the_stage_begins_is_heard_when_it_does()
+    {
+        using var stream = new Stream(_host);
+        await _grain.ConnectAsync(Hello("a"), stream.Reference);
+        await _grain.ReportAsync("a", "a#1", Prepared);
+
+        await BeginAsync(1);
+
+        Assert.Equal("a", Assert.Single((await stream.NextAsync(order => order.Generation is not null)).Generation.Members).Worker);
     }
 
     /// <summary>After a network fault the worker opens a new stream long before the coordinator's end of the old one is seen to be dead.</summary>

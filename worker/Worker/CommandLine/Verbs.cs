@@ -31,7 +31,8 @@ internal static class Verbs
         var listen = new Option<string>("--listen") { Description = "Address that peers are accepted on.", HelpName = "ADDRESS", DefaultValueFactory = _ => "127.0.0.1" };
         var port = new Option<int>("--port") { Description = "Port that peers are accepted on; 0: any free one.", HelpName = "N" };
         var host = new Option<string?>("--advertise") { Description = "Host name under which peers reach this worker.", HelpName = "HOST" };
-        var command = new Command("train", "Take part in a run: attend its coordinator until the run ends.") { coordinator, run, name, cache, listen, port, host };
+        var log = new Option<string?>("--log") { Description = "File that whoever starts this worker keeps its output in; goes on with it when that process is gone.", HelpName = "FILE" };
+        var command = new Command("train", "Take part in a run: attend its coordinator until the run ends.") { coordinator, run, name, cache, listen, port, host, log };
         command.SetAction(async parsed =>
         {
             var options = new WorkerOptions
@@ -41,7 +42,7 @@ internal static class Verbs
                 AdvertisedHost = parsed.GetValue(host),
             };
             using var telemetry = new WorkerTelemetry();
-            await using var session = new TrainingSession(options, Console.Out, TimeProvider.System);
+            await using var session = new TrainingSession(options, new WorkerLog(Console.Out, parsed.GetValue(log)), TimeProvider.System);
             using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
             {
                 signal.Cancel = true;

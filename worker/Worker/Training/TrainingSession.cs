@@ -59,6 +59,8 @@ internal sealed class TrainingSession : IAsyncDisposable
         await _over.CancelAsync();
         await attending;
         await _stageTask;
+        // For whoever is not told the exit code, because it did not start this process.
+        _log.WriteLine($"process {Environment.ProcessId} ends with exit code {code}");
         return code;
     }
 
