@@ -1,3 +1,4 @@
+using MiniMind.Coordinator.Audit;
 using MiniMind.Coordinator.CommandLine;
 using MiniMind.Coordinator.Doctor;
 using MiniMind.Coordinator.Downloads;
@@ -15,6 +16,7 @@ var tokenizers = new TokenizerCommands(AnsiConsole.Console, Console.In, Console.
 var handlers = new CommandHandlers
 {
     Run = (options, stop) => new RunPipeline(options, time).RunAsync(stop),
+    Audit = (options, stop) => new AuditCommand(AnsiConsole.Console).RunAsync(options, stop),
     WriteSample = (options, _) =>
     {
         ToyWorldWriter.Write(options.Out, options.Seed, replace: options.Force, remedy: "Name another folder with --out, or replace it by --force.").WriteTo(Console.Out);

@@ -8,6 +8,9 @@ public sealed record CommandHandlers
     /// <summary>minimind run.</summary>
     public required Func<RunOptions, CancellationToken, Task<int>> Run { get; init; }
 
+    /// <summary>minimind audit.</summary>
+    public required Func<AuditOptions, CancellationToken, Task<int>> Audit { get; init; }
+
     /// <summary>minimind data sample.</summary>
     public required Func<SampleOptions, CancellationToken, Task<int>> WriteSample { get; init; }
 
@@ -68,3 +71,8 @@ public sealed record RunOptions
     /// <summary>Show stack traces and the programs' own logs.</summary>
     public bool Verbose { get; init; }
 }
+
+/// <summary>What "minimind audit" was asked for.</summary>
+/// <param name="Run">The run's folder.</param>
+/// <param name="Json">File to write the result to, or null.</param>
+public sealed record AuditOptions(string Run, string? Json);

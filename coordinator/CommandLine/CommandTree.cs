@@ -26,6 +26,7 @@ public static class CommandTree
             [root] = ["minimind run deploy/runs/quickstart.yaml", "minimind chat --model runs/quickstart/latest"],
         };
         root.Add(RunCommand(handlers, examples));
+        root.Add(AuditCommand(handlers, examples));
         root.Add(DataCommands.Create(handlers, examples));
         root.Add(TokenizerVerbs.Create(handlers, examples));
         foreach (var (verb, description) in WorkerVerbs) root.Add(WorkerCommand(verb, description, handlers));
@@ -81,6 +82,17 @@ public static class CommandTree
             "minimind run deploy/runs/quickstart.yaml --resume",
         ];
         command.SetAction((parsed, cancel) => handlers.Run(run.Read(parsed), cancel));
+        return command;
+    }
+
+    private static Command AuditCommand(CommandHandlers handlers, Dictionary<Command, string[]> examples)
+    {
+        var run = new Argument<string>("RUN") { Description = "Folder of a run that is not in training." };
+        var json = new Option<string?>("--json") { Description = "Write the result to this file, too.", HelpName = "FILE" };
+        var verbose = new Option<bool>(Verbose) { Description = "Show stack traces." };
+        var command = new Command("audit", "Prove that a run trained every sample once in each epoch, and that nothing of it was changed since.") { run, json, verbose };
+        examples[command] = ["minimind audit runs/quickstart"];
+        command.SetAction((parsed, cancel) => handlers.Audit(new AuditOptions(parsed.GetRequiredValue(run), parsed.GetValue(json)), cancel));
         return command;
     }
 

@@ -26,7 +26,7 @@ public sealed class CheckpointFolders(RunFolder folder, ArtifactStore artifacts)
         try
         {
             foreach (var file in written.Files) await CopyAsync(file, temporary);
-            await AtomicFile.WriteAsync(Path.Combine(temporary, ManifestFile), stream => WriteManifestAsync(stream, written));
+            await AtomicFile.WriteAsync(Path.Combine(temporary, ManifestFile), stream => stream.WriteAsync(Manifest(written)).AsTask());
             Directory.Move(temporary, target);
         }
         finally
@@ -97,7 +97,8 @@ public sealed class CheckpointFolders(RunFolder folder, ArtifactStore artifacts)
         if (found != file.Sha256) throw new InvalidDataException($"{file.Name}: expected SHA-256 {file.Sha256}, found {found} in the artifact store");
     }
 
-    private static Task WriteManifestAsync(Stream stream, CheckpointWritten written) => JsonSerializer.SerializeAsync(stream, new
+    /// <summary>Content of the manifest: nothing that is not in the report of the checkpoint.</summary>
+    public static byte[] Manifest(CheckpointWritten written) => JsonSerializer.SerializeToUtf8Bytes(new
     {
         stage_index = written.StageIndex,
         step = written.Step,

@@ -69,9 +69,13 @@ internal sealed class GrainEffects(
     {
         var formed = new GenerationFormed { Number = generation.Number, AtBoundary = generation.AtBoundary, Reason = generation.Reason };
         formed.Workers.AddRange(generation.Members.Select(member => member.Worker));
-        record.Append(new MembershipEvent("generation", generation.Number, [.. generation.Members.Select(member => $"{member.Worker}/{member.Incarnation}")], generation.Reason));
+        record.Append(Event(generation));
         tell(new RunEvent { Formed = formed });
     }
+
+    /// <summary>A generation as the record of memberships tells it.</summary>
+    public static MembershipEvent Event(Generation generation) => new(
+        MembershipEvent.Formed, generation.Number, [.. generation.Members.Select(member => $"{member.Worker}/{member.Incarnation}")], generation.Reason);
 
     public void Noticed(string worker, string state, string detail)
     {

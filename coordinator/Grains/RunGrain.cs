@@ -55,15 +55,30 @@ public sealed class RunGrain(
     {
         var next = StageSpec.Parser.ParseFrom(spec);
         if (_spec?.StageIndex == next.StageIndex) return;
+        await RememberAsync(next);
         _spec = next;
         var silence = TimeSpan.FromSeconds(next.Deadlines.SilenceSeconds);
         var newest = stored.State.Generation is { } bytes ? Generation.Parser.ParseFrom(bytes) : null;
         var options = new StageControllerOptions(next.StageIndex, new GenerationOptions(expectedWorkers, StartPatience, silence));
         // Workers of an earlier process of this coordinator cannot find it again, because its port is drawn anew: nobody is adopted.
         var controller = new StageController(options, stored: null, newest?.Number ?? 0, time) { Probe = stored.State.Probe };
-        var effects = new GrainEffects(next, stored, folders, folder, new MembershipRecord(folder.Membership, time), Send, Broadcast, Assemble, Tell);
+        var membership = new MembershipRecord(folder.Membership, time);
+        // The coordinator may have died after it stored a generation and before it told of it.
+        if (newest is not null && newest.Number > membership.NewestGeneration) membership.Append(GrainEffects.Event(newest));
+        var effects = new GrainEffects(next, stored, folders, folder, membership, Send, Broadcast, Assemble, Tell);
         _lead = new StageLead(next, controller, _ledger, Progress(next.StageIndex), effects);
         foreach (var hello in _hellos.Values.ToList()) await _lead.ConnectAsync(hello);
+    }
+
+    private async Task RememberAsync(StageSpec spec)
+    {
+        var bytes = spec.ToByteArray();
+        var stages = stored.State.Stages;
+        var at = stages.FindIndex(known => StageSpec.Parser.ParseFrom(known).StageIndex == spec.StageIndex);
+        if (at >= 0 && stages[at].AsSpan().SequenceEqual(bytes)) return;
+        if (at >= 0) stages[at] = bytes;
+        else stages.Add(bytes);
+        await stored.WriteStateAsync();
     }
 
     public Task WatchAsync(IRunWatcher watcher)

@@ -31,6 +31,10 @@ public sealed class RunRecord
     /// <summary>Complete checkpoints that are kept, oldest first.</summary>
     [Id(3)]
     public List<CheckpointRecord> Checkpoints { get; set; } = [];
+
+    /// <summary>Stages that have begun, in order, as StageSpec: what an audit needs beside the data.</summary>
+    [Id(7)]
+    public List<byte[]> Stages { get; set; } = [];
 }
 
 /// <summary>One complete checkpoint.</summary>

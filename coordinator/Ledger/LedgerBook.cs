@@ -75,10 +75,11 @@ public sealed class LedgerBook
         return AppendOutcome.Appended;
     }
 
-    /// <summary>Nothing is missing, and the hash is that of the rest.</summary>
-    private static bool IsWhole(LedgerEntry entry) =>
-        entry.Sums is not null && entry.Previous.Length == LedgerChain.HashSize && entry.WeightsDigest.Length == LedgerChain.DigestSize
-        && entry.Hash == LedgerChain.Hash(entry);
+    /// <summary>Nothing is missing, so that a hash can be taken.</summary>
+    public static bool IsComplete(LedgerEntry entry) =>
+        entry.Sums is not null && entry.Previous.Length == LedgerChain.HashSize && entry.WeightsDigest.Length == LedgerChain.DigestSize;
+
+    private static bool IsWhole(LedgerEntry entry) => IsComplete(entry) && entry.Hash == LedgerChain.Hash(entry);
 
     private void Remember(LedgerEntry entry)
     {

@@ -1,4 +1,3 @@
-using System.Text;
 using Google.Protobuf;
 using MiniMind.Coordinator.Storage;
 using MiniMind.Protos;
@@ -33,8 +32,9 @@ public sealed class LedgerFile(string path) : ILedgerStore
     public void Append(LedgerEntry entry)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read);
-        file.Write(Encoding.UTF8.GetBytes(Formatter.Format(entry) + "\n"));
-        file.Flush(flushToDisk: true);
+        LineFile.Append(path, LineOf(entry));
     }
+
+    /// <summary>An entry as its line, without the end of it.</summary>
+    public static string LineOf(LedgerEntry entry) => Formatter.Format(entry);
 }

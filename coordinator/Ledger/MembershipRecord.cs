@@ -10,7 +10,17 @@ namespace MiniMind.Coordinator.Ledger;
 /// <param name="Generation">Number of a formed generation; 0 for what is not one.</param>
 /// <param name="Workers">Who it is about; of a generation its members by rank, as name/incarnation.</param>
 /// <param name="Reason">In plain words.</param>
-public sealed record MembershipEvent(string What, long Generation, IReadOnlyList<string> Workers, string Reason);
+public sealed record MembershipEvent(string What, long Generation, IReadOnlyList<string> Workers, string Reason)
+{
+    /// <summary>A generation was formed.</summary>
+    public const string Formed = "generation";
+}
+
+/// <summary>One line of the record.</summary>
+/// <param name="Previous">Hash of the line before.</param>
+/// <param name="Event">What happened.</param>
+/// <param name="Hash">SHA-256 of the line without this.</param>
+public sealed record MembershipLine(string Previous, MembershipEvent Event, string Hash);
 
 /// <summary>
 /// The second record of a run, beside the ledger: generations, failures and recoveries, chained by the coordinator. It may differ between two runs
@@ -18,29 +28,66 @@ public sealed record MembershipEvent(string What, long Generation, IReadOnlyList
 /// </summary>
 public sealed class MembershipRecord
 {
+    /// <summary>What the first line names as the hash before it.</summary>
+    public static readonly string Origin = new('0', 64);
+
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     private readonly string _path;
     private readonly TimeProvider _time;
-    private string _head;
+    private string _head = Origin;
 
     /// <summary>Goes on with the file at a path, if there is one.</summary>
     public MembershipRecord(string path, TimeProvider time)
     {
         (_path, _time) = (path, time);
         LineFile.DropUnfinishedLine(path);
-        var last = File.Exists(path) ? File.ReadLines(path).LastOrDefault() : null;
-        _head = last is null ? new string('0', 64) : HashOf(last);
+        if (!File.Exists(path)) return;
+        foreach (var line in File.ReadLines(path).Select(Parse).OfType<MembershipLine>())
+        {
+            _head = line.Hash;
+            NewestGeneration = Math.Max(NewestGeneration, line.Event.Generation);
+        }
     }
 
-    /// <summary>Appends an event; each line names the SHA-256 of the line before it.</summary>
+    /// <summary>Number of the newest generation in it, 0 for none.</summary>
+    public long NewestGeneration { get; private set; }
+
+    /// <summary>Appends an event; each line names the hash of the line before it, and its own.</summary>
     public void Append(MembershipEvent happened)
     {
-        var line = JsonSerializer.Serialize(
+        var content = JsonSerializer.Serialize(
             new { Previous = _head, Time = _time.GetUtcNow(), happened.What, happened.Generation, happened.Workers, happened.Reason }, Json);
-        File.AppendAllText(_path, line + "\n");
-        _head = HashOf(line);
+        var hash = HashOf(content);
+        LineFile.Append(_path, WithHash(content, hash));
+        _head = hash;
+        NewestGeneration = Math.Max(NewestGeneration, happened.Generation);
     }
 
-    private static string HashOf(string line) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(line)));
+    /// <summary>Reads one line; null when it is not as it was written.</summary>
+    public static MembershipLine? Parse(string line)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(line);
+            var read = json.RootElement;
+            var hash = read.GetProperty("hash").GetString()!;
+            var content = line[..Math.Max(0, line.Length - Ending(hash).Length)] + "}";
+            if (WithHash(content, hash) != line || HashOf(content) != hash) return null;
+            var happened = new MembershipEvent(
+                read.GetProperty("what").GetString()!, read.GetProperty("generation").GetInt64(),
+                [.. read.GetProperty("workers").EnumerateArray().Select(worker => worker.GetString()!)], read.GetProperty("reason").GetString()!);
+            return new MembershipLine(read.GetProperty("previous").GetString()!, happened, hash);
+        }
+        catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            return null;
+        }
+    }
+
+    private static string WithHash(string content, string hash) => content[..^1] + Ending(hash);
+
+    private static string Ending(string hash) => $",\"hash\":\"{hash}\"}}";
+
+    private static string HashOf(string content) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(content)));
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -9,7 +10,8 @@ namespace MiniMind.Coordinator.Storage;
 /// <summary>
 /// Keeps every grain's state in one JSON file below a folder: the embedded storage of a single coordinator. A write is atomic and on the
 /// disk when it returns. It succeeds only when the caller's ETag is the file's: of two activations, one is told that it is stale.
-/// The check holds inside one process; several coordinators need Redis.
+/// The check holds inside one process; several coordinators need Redis. The ETag holds a hash of the state: a file that was changed by anything else is
+/// refused.
 /// </summary>
 public sealed class FileGrainStorage(string root) : IGrainStorage, IDisposable
 {
@@ -20,7 +22,25 @@ public sealed class FileGrainStorage(string root) : IGrainStorage, IDisposable
     // Checking the ETag and replacing the file are two operations; a lock makes them one.
     private readonly SemaphoreSlim _gate = new(1, 1);
 
-    private sealed record Stored<T>(string Grain, string ETag, T State);
+    private sealed record Stored<T>(string Grain, string ETag, T State)
+    {
+        /// <summary>What comes after another one: a count, so that no ETag comes twice, and a hash of the content.</summary>
+        public static Stored<T> After(string? previous, string grain, T state)
+        {
+            var version = previous is null ? 1 : VersionOf(previous) + 1;
+            return new Stored<T>(grain, ETagOf(version, grain, state), state);
+        }
+
+        public bool IsWhole => VersionOf(ETag) is var version && ETag == ETagOf(version, Grain, State);
+
+        private static long VersionOf(string tag) => long.TryParse(tag.Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 0;
+
+        private static string ETagOf(long version, string grain, T state)
+        {
+            var content = JsonSerializer.SerializeToUtf8Bytes(new { version, grain, state }, Format);
+            return string.Create(CultureInfo.InvariantCulture, $"{version}-{Convert.ToHexStringLower(SHA256.HashData(content))}");
+        }
+    }
 
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
@@ -37,7 +57,7 @@ public sealed class FileGrainStorage(string root) : IGrainStorage, IDisposable
         using (await EnterAsync())
         {
             await RequireETagAsync<T>(path, grainId, grainState.ETag);
-            var next = new Stored<T>(grainId.ToString(), Guid.NewGuid().ToString("N"), grainState.State!);
+            var next = Stored<T>.After(grainState.ETag, grainId.ToString(), grainState.State!);
             await AtomicFile.WriteAsync(path, stream => JsonSerializer.SerializeAsync(stream, next, Format));
             grainState.ETag = next.ETag;
             grainState.RecordExists = true;
@@ -75,20 +95,32 @@ public sealed class FileGrainStorage(string root) : IGrainStorage, IDisposable
             throw new InconsistentStateException($"the state of {grainId} was written by another activation", found ?? "none", expected ?? "none");
     }
 
+    /// <summary>Reads the file of a grain's state as it is, with nobody at work on it.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged, by so much as a blank.</exception>
+    public static async Task<T> ReadFileAsync<T>(string path)
+    {
+        var stored = await LoadAsync<T>(path) ?? throw new InvalidDataException($"{path}: expected the JSON state of a grain, found no file");
+        if (!(await File.ReadAllBytesAsync(path)).AsSpan().SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(stored, Format)))
+            throw new InvalidDataException($"{path}: the file is not as it was written: its state reads the same, its bytes do not");
+        return stored.State;
+    }
+
     private static async Task<Stored<T>?> LoadAsync<T>(string path)
     {
         if (!File.Exists(path)) return null;
+        const string Remedy = "the file is damaged; put back a copy of it, or remove it to start this run's state anew";
         try
         {
             await using var stream = File.OpenRead(path);
-            return await JsonSerializer.DeserializeAsync<Stored<T>>(stream, Format) ?? throw new JsonException("the file holds no state");
+            var stored = await JsonSerializer.DeserializeAsync<Stored<T>>(stream, Format);
+            if (stored is not { Grain: not null, ETag: not null, State: not null }) throw new JsonException("the file holds no state");
+            return stored.IsWhole ? stored : throw new InvalidDataException($"{path}: the state's content does not match its hash: {Remedy}");
         }
         catch (JsonException fault)
         {
             long size = new FileInfo(path).Length;
             throw new InvalidDataException(
-                $"{path}: expected the JSON state of a grain, found {size} bytes that end or break at line {(fault.LineNumber ?? 0) + 1}: "
-                + "the file is damaged; put back a copy of it, or remove it to start this run's state anew", fault);
+                $"{path}: expected the JSON state of a grain, found {size} bytes that end or break at line {(fault.LineNumber ?? 0) + 1}: {Remedy}", fault);
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace MiniMind.Coordinator.Storage;
 
 /// <summary>Files of lines that are only appended to.</summary>
@@ -13,6 +15,14 @@ internal static class LineFile
         var complete = EndOfLastLine(file);
         if (complete == file.Length) return;
         file.SetLength(complete);
+        file.Flush(flushToDisk: true);
+    }
+
+    /// <summary>Appends a line; it would survive a power cut when this returns.</summary>
+    public static void Append(string path, string line)
+    {
+        using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read);
+        file.Write(Encoding.UTF8.GetBytes(line + "\n"));
         file.Flush(flushToDisk: true);
     }
 

@@ -21,6 +21,7 @@ public sealed class InterruptionTests(ReferenceRun reference)
         Assert.True(ended.ExitCode == 0, ended.ToString());
         Assert.Contains("ended with exit code 137; starting it again", ended.Output, StringComparison.Ordinal);
         reference.Result.AssertSame(RunResult.Read(Project.PathOf(Folder)));
+        await Project.AssertSoundAsync(Folder);
     }
 
     [Theory]
@@ -39,6 +40,7 @@ public sealed class InterruptionTests(ReferenceRun reference)
 
         Assert.True(ended.ExitCode == 0, ended.ToString());
         reference.Result.AssertSame(RunResult.Read(Project.PathOf(folder)));
+        await Project.AssertSoundAsync(folder);
     }
 
     [Fact]
@@ -56,6 +58,7 @@ public sealed class InterruptionTests(ReferenceRun reference)
             Assert.True(stopped.ExitCode == 130, stopped.ToString());
             Assert.Contains("--resume goes on from there", stopped.Output, StringComparison.Ordinal);
             CheckpointFolder.AssertComplete(Project.PathOf(Folder, "latest"));
+            await Project.AssertSoundAsync(Folder);
         }
         var durable = File.ReadAllLines(Project.PathOf(Folder, "ledger.jsonl")).Length;
         Assert.EndsWith($"pretrain-{durable}", Path.GetFullPath(Directory.ResolveLinkTarget(Project.PathOf(Folder, "latest"), true)!.FullName), StringComparison.Ordinal);

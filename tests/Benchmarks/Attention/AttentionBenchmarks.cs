@@ -8,7 +8,7 @@ namespace MiniMind.Benchmarks.Attention;
 /// Forward and backward of attention alone, what is built once per microbatch included: one layer, over about 2,048
 /// tokens. One thread, as a worker on a CPU has.
 /// </summary>
-public class AttentionBenchmarks
+public class AttentionBenchmarks : VariantBenchmarks
 {
     private const int LeastTokens = 2048;
 
@@ -31,34 +31,16 @@ public class AttentionBenchmarks
     [GlobalCleanup]
     public void Cleanup() => heads?.Dispose();
 
-    [Benchmark(Description = "block mask", Baseline = true)]
-    public void BlockMask() => ForwardBackward(AttentionVariant.BlockMask);
-
-    [Benchmark(Description = "causal rows (WRONG)")]
-    public void CausalRows() => ForwardBackward(AttentionVariant.CausalRows);
-
-    [Benchmark(Description = "slices")]
-    public void Slices() => ForwardBackward(AttentionVariant.Slices);
-
-    [Benchmark(Description = "windows 32")]
-    public void Windows32() => ForwardBackward(AttentionVariant.Windows32);
-
-    [Benchmark(Description = "windows 64")]
-    public void Windows64() => ForwardBackward(AttentionVariant.Windows64);
-
     [Benchmark(Description = "windows 128")]
     public void Windows128() => ForwardBackward(AttentionVariant.Windows128);
 
     [Benchmark(Description = "equal lengths")]
     public void EqualLengths() => ForwardBackward(AttentionVariant.EqualLengths);
 
-    [Benchmark(Description = "buckets of 16")]
-    public void Buckets16() => ForwardBackward(AttentionVariant.Buckets16);
-
     [Benchmark(Description = "buckets of 64")]
     public void Buckets64() => ForwardBackward(AttentionVariant.Buckets64);
 
-    private void ForwardBackward(AttentionVariant variant)
+    protected override void ForwardBackward(AttentionVariant variant)
     {
         foreach (var rows in microbatches)
         {

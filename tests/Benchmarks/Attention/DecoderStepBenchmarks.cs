@@ -11,7 +11,7 @@ namespace MiniMind.Benchmarks.Attention;
 /// Forward and backward of one decoder layer of the workload's model around each attention: what the choice is worth in training. The
 /// vocabulary projection and its loss are left out, which would lessen the differences further.
 /// </summary>
-public class DecoderStepBenchmarks
+public class DecoderStepBenchmarks : VariantBenchmarks
 {
     private TrainingState? state;
     private DocumentRows? rows;
@@ -49,25 +49,7 @@ public class DecoderStepBenchmarks
         hiddenGradient?.Dispose();
     }
 
-    [Benchmark(Description = "block mask", Baseline = true)]
-    public void BlockMask() => ForwardBackward(AttentionVariant.BlockMask);
-
-    [Benchmark(Description = "causal rows (WRONG)")]
-    public void CausalRows() => ForwardBackward(AttentionVariant.CausalRows);
-
-    [Benchmark(Description = "slices")]
-    public void Slices() => ForwardBackward(AttentionVariant.Slices);
-
-    [Benchmark(Description = "windows 32")]
-    public void Windows32() => ForwardBackward(AttentionVariant.Windows32);
-
-    [Benchmark(Description = "windows 64")]
-    public void Windows64() => ForwardBackward(AttentionVariant.Windows64);
-
-    [Benchmark(Description = "buckets of 16")]
-    public void Buckets16() => ForwardBackward(AttentionVariant.Buckets16);
-
-    private void ForwardBackward(AttentionVariant variant)
+    protected override void ForwardBackward(AttentionVariant variant)
     {
         using var scope = NewDisposeScope();
         var attention = variant.Create(rows!, CPU);

@@ -210,6 +210,7 @@ public sealed class CommandTreeTests : IDisposable
         new CommandHandlers
         {
             Run = RunAsync,
+            Audit = Keep<AuditOptions>,
             WriteSample = Keep<SampleOptions>,
             DownloadData = Keep<DownloadOptions>,
             CheckData = Keep<CheckOptions>,

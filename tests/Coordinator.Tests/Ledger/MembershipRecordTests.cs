@@ -1,6 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
 using MiniMind.Coordinator.Ledger;
 using MiniMind.Coordinator.Tests.Screen;
 using MiniMind.Coordinator.Tests.Storage;
@@ -22,14 +19,23 @@ public sealed class MembershipRecordTests : IDisposable
         first.Append(new MembershipEvent("gone", 0, ["b"], "its stream ended"));
         new MembershipRecord(path, new ManualTime()).Append(new MembershipEvent("generation", 2, ["a/1"], "lost b"));
 
-        var previous = new string('0', 64);
-        var lines = File.ReadAllLines(path);
-        Assert.Equal(3, lines.Length);
-        foreach (var line in lines)
-        {
-            using var json = JsonDocument.Parse(line);
-            Assert.Equal(previous, json.RootElement.GetProperty("previous").GetString());
-            previous = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(line)));
-        }
+        var lines = File.ReadAllLines(path).Select(MembershipRecord.Parse).ToList();
+        Assert.Equal([MembershipRecord.Origin, lines[0]!.Hash, lines[1]!.Hash], lines.Select(line => line!.Previous));
+        Assert.Equal([1, 0, 2], lines.Select(line => line!.Event.Generation));
+        Assert.Equal(["a/1", "b/1"], lines[0]!.Event.Workers);
+        Assert.Equal(2, new MembershipRecord(path, new ManualTime()).NewestGeneration);
+    }
+
+    [Fact]
+    public void A_line_with_any_byte_changed_is_none()
+    {
+        var path = _folder["membership.jsonl"];
+        new MembershipRecord(path, new ManualTime()).Append(new MembershipEvent("gone", 0, ["b"], "its stream ended"));
+        var line = File.ReadAllLines(path)[0];
+        Assert.NotNull(MembershipRecord.Parse(line));
+
+        for (var at = 0; at < line.Length; at++) Assert.Null(MembershipRecord.Parse(line[..at] + (char)(line[at] ^ 1) + line[(at + 1)..]));
+        Assert.Null(MembershipRecord.Parse(line + " "));
+        Assert.Null(MembershipRecord.Parse(line[..^1]));
     }
 }

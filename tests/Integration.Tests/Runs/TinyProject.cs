@@ -67,6 +67,14 @@ internal sealed class TinyProject : IDisposable
         return await program.EndAsync();
     }
 
+    /// <summary>Asserts that "minimind audit OUT" finds nothing wrong.</summary>
+    public async Task AssertSoundAsync(string outFolder)
+    {
+        var ended = await Program.RunAsync(Folder, "audit", outFolder);
+        Assert.True(ended.ExitCode == 0, ended.ToString());
+        Assert.Contains($"{outFolder} is sound.", ended.Output, StringComparison.Ordinal);
+    }
+
     /// <summary>What follows "minimind" for a run into a folder.</summary>
     public static string[] RunArguments(string outFolder, params string[] options) => ["run", RunFileName, "--plain", "--out", outFolder, .. options];
 

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using MiniMind.Collectives.Membership;
 using MiniMind.Collectives.Reduction;
 using MiniMind.Protos;
+using MiniMind.Text.Weights;
 using MiniMind.Transformer.Formats;
 using MiniMind.Transformer.Optimization;
 using MiniMind.Transformer.Training;
@@ -69,10 +70,10 @@ internal sealed class Trainer : IReplica, IDisposable
         return new UpdateFacts(outcome.Skipped, outcome.GradientNorm, rate);
     });
 
-    public byte[] WeightsDigest() => Bytes(Transformer.Training.WeightsDigest.Compute([_host.Weights]));
+    public byte[] WeightsDigest() => BlockDigest.ToBytes(Transformer.Training.WeightsDigest.Compute([_host.Weights]));
 
     public byte[] StateDigest(IReadOnlyList<Memory<float>> buffers) =>
-        Bytes(Transformer.Training.WeightsDigest.Compute([.. buffers.Select(buffer => (ReadOnlyMemory<float>)buffer)]));
+        BlockDigest.ToBytes(Transformer.Training.WeightsDigest.Compute([.. buffers.Select(buffer => (ReadOnlyMemory<float>)buffer)]));
 
     public void Adopt(long step, IReadOnlyList<Memory<float>> buffers)
     {
@@ -125,12 +126,5 @@ internal sealed class Trainer : IReplica, IDisposable
             sums += new Sums(part.LossNumerator, part.Targets, 0, part.Correct, tokens, tokens / _spec.SequenceLength);
         }
         return sums;
-    }
-
-    private static byte[] Bytes(UInt128 digest)
-    {
-        var bytes = new byte[16];
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt128BigEndian(bytes, digest);
-        return bytes;
     }
 }

@@ -1,0 +1,29 @@
+namespace MiniMind.Coordinator.Audit;
+
+/// <summary>One part of an audit: what it proved, and what it found wrong.</summary>
+/// <param name="name">What is looked at, in a word.</param>
+public sealed class AuditPart(string name)
+{
+    /// <summary>Of faults that follow from one another the first ones say it all.</summary>
+    public const int MostFaults = 20;
+
+    private readonly List<string> _faults = [];
+
+    public string Name => name;
+
+    /// <summary>What holds if there is no fault, with its figures.</summary>
+    public string Proven { get; private set; } = "";
+
+    /// <summary>What is wrong, each with its place; the first <see cref="MostFaults"/>.</summary>
+    public IReadOnlyList<string> Faults => _faults;
+
+    /// <summary>How many faults there are in all.</summary>
+    public long FaultCount { get; private set; }
+
+    public void Prove(string proven) => Proven = proven;
+
+    public void Fault(string place, string message)
+    {
+        if (++FaultCount <= MostFaults) _faults.Add($"{place}: {message}");
+    }
+}
