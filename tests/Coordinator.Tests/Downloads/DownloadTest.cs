@@ -49,14 +49,21 @@ public abstract class DownloadTest : IAsyncLifetime
 
     private protected void AssertNothingIsLeft() => Assert.Empty(Directory.GetFiles(System.IO.Path.GetDirectoryName(Path)!));
 
-    /// <summary>A part of the file comes, then the server refuses until this download gives up.</summary>
+    /// <summary>A download that is stopped after so many bytes.</summary>
     private protected async Task DownloadInPartAsync(int bytes)
     {
-        Server.BreakAfter(bytes);
-        for (int time = 0; time < 6; time++) Server.Refuse(500);
-        await Assert.ThrowsAsync<Pipeline.RunFailedException>(() => DownloadAsync());
+        using var stop = new CancellationTokenSource();
+        Server.Planned.Enqueue(async context =>
+        {
+            await Server.StallAsync(context, bytes);
+            return true;
+        });
+        var progress = new Watcher(come =>
+        {
+            if (come == bytes) stop.Cancel();
+        });
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => DownloadAsync(progress: progress, ct: stop.Token));
         Server.Requests.Clear();
-        Told.Clear();
     }
 
     private protected sealed class Watcher(Action<long> heard) : IProgress<DownloadProgress>
