@@ -22,7 +22,7 @@ var handlers = new CommandHandlers
         ToyWorldWriter.Write(options.Out, options.Seed, replace: options.Force, remedy: "Name another folder with --out, or replace it by --force.").WriteTo(Console.Out);
         return Task.FromResult(ExitCodes.Success);
     },
-    DownloadData = (options, stop) => new DownloadCommand(AnsiConsole.Console, Console.Out, time).RunAsync(options, stop),
+    DownloadData = (options, stop) => new DownloadCommand(AnsiConsole.Console, Console.Out, time, Hub.All).RunAsync(options, stop),
     CheckData = (options, stop) => new CheckCommand(AnsiConsole.Console).RunAsync(options, stop),
     SplitData = async (options, stop) =>
     {

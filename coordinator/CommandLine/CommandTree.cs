@@ -66,7 +66,7 @@ public static class CommandTree
         catch (Exception fault)
         {
             if (fault is OperationCanceledException && signals?.ExitCode is { } stopped) return stopped;
-            return ErrorReport.Write(fault, error, arguments.Contains(Verbose));
+            return ErrorReport.Write(fault, error, arguments.Contains(Verbose), ofRun: orderly);
         }
     }
 

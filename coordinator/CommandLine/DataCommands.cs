@@ -36,7 +36,7 @@ internal static class DataCommands
         var folder = new Option<string>("--out") { Description = "Folder to write to.", HelpName = "DIR", DefaultValueFactory = _ => defaults.Out };
         var hub = new Option<string?>("--hub") { Description = "Where to get it from; if left out, from the other one when the first cannot be reached." };
         hub.AcceptOnlyFromAmong([.. Downloads.Hub.All.Select(known => known.Name)]);
-        var endpoint = new Option<string?>("--endpoint") { Description = "A mirror of the hub; HF_ENDPOINT names one, too.", HelpName = "URL", DefaultValueFactory = _ => Variable("HF_ENDPOINT") };
+        var endpoint = new Option<string?>("--endpoint") { Description = "Address of a mirror, which then is the only hub. (HF_ENDPOINT is a mirror of Hugging Face alone.)", HelpName = "URL" };
         var proxy = new Option<string?>("--proxy") { Description = "A proxy; HTTPS_PROXY and NO_PROXY are heeded if left out.", HelpName = "URL" };
         var revision = new Option<string?>("--revision") { Description = "An older revision of the dataset.", HelpName = "NAME" };
         var force = new Option<bool>("--force") { Description = "Download what is there already." };
@@ -46,7 +46,7 @@ internal static class DataCommands
         {
             Names = parsed.GetValue(list) ? [] : parsed.GetValue(names) ?? [], Files = parsed.GetValue(list) ? [] : parsed.GetValue(files) ?? [], Out = parsed.GetRequiredValue(folder),
             Hub = parsed.GetValue(hub), Endpoint = parsed.GetValue(endpoint), Proxy = parsed.GetValue(proxy), Revision = parsed.GetValue(revision),
-            Token = Variable("HF_TOKEN"), Force = parsed.GetValue(force),
+            HuggingFaceEndpoint = Variable("HF_ENDPOINT"), Token = Variable("HF_TOKEN"), Force = parsed.GetValue(force),
         }, cancel));
         return download;
     }

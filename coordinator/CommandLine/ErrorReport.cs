@@ -9,25 +9,29 @@ public static class ErrorReport
 {
     /// <summary>
     /// Writes one message for a fault: wrong input as it is, a full disk in plain words, anything else as one line that says how to see more.
-    /// With <paramref name="verbose"/> the stack trace follows. Being cancelled writes nothing.
+    /// Being cancelled writes nothing.
     /// </summary>
+    /// <param name="fault">What ended the command.</param>
+    /// <param name="error">Gets the message.</param>
+    /// <param name="verbose">The stack trace follows.</param>
+    /// <param name="ofRun">The command is "run", which can be resumed.</param>
     /// <returns>The exit code.</returns>
-    public static int Write(Exception fault, TextWriter error, bool verbose)
+    public static int Write(Exception fault, TextWriter error, bool verbose, bool ofRun = false)
     {
         fault = Unwrap(fault);
         if (fault is OperationCanceledException) return ExitCodes.Interrupted;
-        var (message, code) = Describe(fault);
+        var (message, code) = Describe(fault, ofRun);
         bool unexplained = code == ExitCodes.Fault && fault is not RunFailedException && !DiskFull.IsCause(fault) && !verbose;
         error.WriteLine($"error: {message}{(unexplained ? " (use --verbose for details)" : "")}");
         if (verbose) error.WriteLine(fault);
         return code;
     }
 
-    private static (string Message, int Code) Describe(Exception fault) => fault switch
+    private static (string Message, int Code) Describe(Exception fault, bool ofRun) => fault switch
     {
         InputException => (fault.Message, ExitCodes.WrongInput),
         RunFailedException => (fault.Message, ExitCodes.Fault),
-        _ when DiskFull.IsCause(fault) => (DiskFull.Describe(fault), ExitCodes.Fault),
+        _ when DiskFull.IsCause(fault) => (DiskFull.Explain(fault, ofRun), ExitCodes.Fault),
         _ => ($"{fault.GetType().Name}: {OneLine(fault.Message)}", ExitCodes.Fault),
     };
 

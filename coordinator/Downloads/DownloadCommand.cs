@@ -8,8 +8,8 @@ using Cell = Spectre.Console.Text;
 
 namespace MiniMind.Coordinator.Downloads;
 
-/// <summary>"minimind data download": MiniMind's published files, from either hub.</summary>
-internal sealed class DownloadCommand(IAnsiConsole console, TextWriter output, TimeProvider time)
+/// <summary>"minimind data download": MiniMind's published files, from the first hub that can be reached.</summary>
+internal sealed class DownloadCommand(IAnsiConsole console, TextWriter output, TimeProvider time, IReadOnlyList<Hub> known)
 {
     public async Task<int> RunAsync(DownloadOptions options, CancellationToken stop)
     {
@@ -17,8 +17,7 @@ internal sealed class DownloadCommand(IAnsiConsole console, TextWriter output, T
             .Concat(options.Files.Select(file => (Checked(file), (string?)null))).ToList();
         if (wanted.Count == 0) return List();
         var proxy = options.Proxy is { } address ? Hub.ParseAddress(address, "--proxy") : null;
-        var hubs = Hubs(options);
-        await using var told = stop.Register(() => output.WriteLine("stopped; what has come is kept, and the same command goes on"));
+        var hubs = Choose(options);
         foreach (var (file, stage) in wanted) await DownloadAsync(file, stage, hubs, proxy, options, stop);
         return ExitCodes.Success;
     }
@@ -44,30 +43,33 @@ internal sealed class DownloadCommand(IAnsiConsole console, TextWriter output, T
 
         foreach (var (index, hub) in hubs.Index())
         {
+            var address = hub.AddressOf(file, options.Revision);
             try
             {
                 using var client = new HubClient(hub, proxy);
-                var address = hub.AddressOf(file, options.Revision);
                 output.WriteLine($"{address}");
-                string sha = await DownloadProgressView.ShowAsync(console, output, time, file, progress => new FileDownload(client, time, output.WriteLine).RunAsync(address, path, progress, stop));
-                output.WriteLine($"{path}: {new FileInfo(path).Length:N0} bytes, SHA-256 {sha}");
+                var done = await DownloadProgressView.ShowAsync(console, output, time, file, progress => new FileDownload(client, time, output.WriteLine).RunAsync(address, path, progress, stop));
+                output.WriteLine($"{path}: {new FileInfo(path).Length:N0} bytes, SHA-256 {done.Sha256}, {(done.Verified ? "verified" : "not verified: the hub gives no hash")}");
                 output.WriteLine($"next: minimind data check {path}{(stage is "pretrain" or "sft" or "dpo" ? $" --stage {stage}" : "")}");
                 return;
             }
             // Another hub's content cannot go on with what has come from this one.
-            catch (RunFailedException fault) when (index + 1 < hubs.Count && !File.Exists(path + ".partial"))
+            catch (RunFailedException fault) when (index + 1 < hubs.Count && PartialFile.KeptBytes(path, address) == 0)
             {
                 output.WriteLine($"{fault.Message}{Environment.NewLine}trying {hubs[index + 1].Name}");
             }
         }
     }
 
-    private static IReadOnlyList<Hub> Hubs(DownloadOptions options)
+    /// <summary>The hubs to try, in order. An address of HF_ENDPOINT is Hugging Face's; one of --endpoint is the chosen hub's, and then no other hub is tried.</summary>
+    private IReadOnlyList<Hub> Choose(DownloadOptions options)
     {
-        var named = options.Hub is { } name ? Hub.All.Where(hub => hub.Name == name) : Hub.All;
-        // A mirror stands for one hub.
-        if (options.Endpoint is { } text) named = named.Take(1).Select(hub => hub with { Endpoint = Hub.ParseAddress(text, "--endpoint") });
-        return [.. named.Select(hub => hub.Name == Hub.HuggingFace.Name ? hub with { Token = options.Token } : hub)];
+        var chosen = known.Where(hub => options.Hub is null || hub.Name == options.Hub);
+        if (options.Endpoint is { } address)
+            chosen = chosen.Take(1).Select(hub => hub with { Endpoint = Hub.ParseAddress(address, "--endpoint") });
+        else if (options.HuggingFaceEndpoint is { } mirror)
+            chosen = chosen.Select(hub => hub.IsHuggingFace ? hub with { Endpoint = Hub.ParseAddress(mirror, "HF_ENDPOINT") } : hub);
+        return [.. chosen.Select(hub => hub.IsHuggingFace ? hub with { Token = options.Token } : hub)];
     }
 
     /// <summary>A name must not lead out of the folder.</summary>

@@ -38,66 +38,75 @@ internal sealed class FileDownload(HubClient client, TimeProvider time, Action<s
         })
         .Build();
 
-    /// <returns>SHA-256 of the file, lower-case hex.</returns>
-    /// <exception cref="InputException">There is no such file, or it may not be had.</exception>
+    /// <summary>Opens the partial file; tests put one in that fills up.</summary>
+    public Func<string, FileStream> Open { get; init; } = PartialFile.OpenAtEnd;
+
+    /// <exception cref="InputException">There is no such file, it may not be had, or the disk has too little space.</exception>
     /// <exception cref="RunFailedException">The hub cannot be reached, or the content is not what it should be.</exception>
-    public async Task<string> RunAsync(Uri address, string path, IProgress<DownloadProgress>? progress, CancellationToken ct)
+    /// <exception cref="DiskFullException">The disk filled up on the way.</exception>
+    public async Task<DownloadedFile> RunAsync(Uri address, string path, IProgress<DownloadProgress>? progress, CancellationToken ct)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        var part = new PartialFile(path, address);
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        using var part = new PartialFile(path, address, tell, Open);
         try
         {
-            // As long as anything comes, trying goes on; only tries in vain are counted.
-            while (!await _patience.ExecuteAsync(async token => await TryAsync(part, address, progress, token), ct))
-                tell($"the connection broke after {part.Length:N0} bytes; going on");
-            return await part.CompleteAsync(ct);
+            Directory.CreateDirectory(folder);
+            while (true)
+            {
+                // Tries are counted only as long as they bring nothing that was not there before: there are only so many bytes.
+                var file = await _patience.ExecuteAsync(async token => await FetchAsync(part, address, progress, token) ? await part.CompleteAsync(token) : null, ct);
+                if (file is not null) return file;
+                tell($"the connection broke after {part.Length:N0} bytes; trying again");
+            }
         }
         catch (NoProgressException fault)
         {
-            throw new RunFailedException($"{address}: {fault.Message}, after {MostTries} tries. What has come is kept; the same command goes on. If this host cannot be reached from here, try --hub, --endpoint or --proxy");
+            throw new RunFailedException($"{address}: {fault.Message}, after {MostTries} tries; {part.Fate}. If this host cannot be reached from here, try --hub, --endpoint or --proxy");
         }
-        finally
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
-            part.Close();
+            tell($"stopped; {part.Fate}");
+            throw;
+        }
+        catch (IOException fault) when (DiskFull.IsCause(fault))
+        {
+            throw new DiskFullException(folder, part.Fate, "--out", fault);
         }
     }
 
-    /// <summary>One connection. True: everything is there; false: something came, then it broke.</summary>
-    private async Task<bool> TryAsync(PartialFile part, Uri address, IProgress<DownloadProgress>? progress, CancellationToken ct)
+    /// <summary>One connection. True: everything is there; false: more came than ever before, then it broke.</summary>
+    private async Task<bool> FetchAsync(PartialFile part, Uri address, IProgress<DownloadProgress>? progress, CancellationToken ct)
     {
         using var stalled = new CancellationTokenSource(Stall, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stalled.Token, ct);
-        long before = part.Length;
+        long reached = part.Reached;
         try
         {
-            using var answer = await client.AskAsync(address, before, part.Note?.Tag, either.Token);
-            if (answer.Response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable && before > 0)
+            using var answer = await client.AskAsync(address, part.Position, part.Note?.Tag, either.Token);
+            if (answer.Response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable && part.Position > 0)
             {
-                // All of it is there already; or it is no part of what is published now.
-                if (part.IsWhole) return true;
-                part.Remove();
-                return false;
+                part.RequireWhole(answer);
+                return true;
             }
 
-            await part.BeginAsync(answer, Check(answer.Response, address));
-            before = part.Length;
+            RequireSuccess(answer.Response, address);
+            await part.BeginAsync(answer);
             await using var content = await answer.Response.Content.ReadAsStreamAsync(either.Token);
             var block = new byte[1 << 18];
             int count;
-            while ((count = await content.ReadAsync(block, either.Token)) > 0)
+            while (!part.IsTooLong && (count = await content.ReadAsync(block, either.Token)) > 0)
             {
                 stalled.CancelAfter(Stall);
                 part.Append(block.AsSpan(0, count));
                 progress?.Report(new DownloadProgress(part.Length, part.Note!.Size));
             }
 
-            if (part.Note!.Size is { } size && part.Length < size) throw new HttpIOException(HttpRequestError.ResponseEnded, $"the connection ended after {part.Length:N0} of {size:N0} bytes");
+            if (part.Length < part.Note!.Size) throw new HttpIOException(HttpRequestError.ResponseEnded, $"the connection ended after {part.Length:N0} of {part.Note.Size:N0} bytes");
             return true;
         }
         catch (Exception fault) when (IsBroken(fault, ct))
         {
-            part.Flush();
-            if (part.Length > before) return false;
+            if (part.Reached > reached) return false;
             throw fault as NoProgressException ?? new NoProgressException(stalled.IsCancellationRequested ? $"nothing came for {Stall.TotalSeconds:0} s" : fault.Message);
         }
     }
@@ -106,10 +115,9 @@ internal sealed class FileDownload(HubClient client, TimeProvider time, Action<s
         fault is HttpRequestException or NoProgressException or HttpIOException || (fault is OperationCanceledException && !ct.IsCancellationRequested)
         || (fault is IOException && !DiskFull.IsCause(fault));
 
-    /// <summary>Whether the answer goes on where the request asked; otherwise it is the whole.</summary>
-    private static bool Check(HttpResponseMessage response, Uri address)
+    private static void RequireSuccess(HttpResponseMessage response, Uri address)
     {
-        if (response.IsSuccessStatusCode) return response.StatusCode == HttpStatusCode.PartialContent;
+        if (response.IsSuccessStatusCode) return;
         string status = $"{(int)response.StatusCode} {response.ReasonPhrase}";
         throw response.StatusCode switch
         {
@@ -121,10 +129,4 @@ internal sealed class FileDownload(HubClient client, TimeProvider time, Action<s
     }
 
     private static TimeSpan? Pause(RetryConditionHeaderValue? header) => header?.Delta is { } delta ? delta : null;
-
-    /// <summary>A try that brought nothing.</summary>
-    private sealed class NoProgressException(string message) : Exception(message)
-    {
-        public TimeSpan? RetryAfter { get; init; }
-    }
 }

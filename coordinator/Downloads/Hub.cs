@@ -9,7 +9,7 @@ namespace MiniMind.Coordinator.Downloads;
 /// <param name="Revision">The revision that is taken if none is asked for.</param>
 internal sealed record Hub(string Name, Uri Endpoint, string Dataset, string Revision)
 {
-    /// <summary>Sends a token with requests to this hub, and to nobody else.</summary>
+    /// <summary>Sent with requests to this hub, and to nobody else.</summary>
     public string? Token { get; init; }
 
     public static readonly Hub HuggingFace = new("huggingface", new Uri("https://huggingface.co"), "jingyaogong/minimind_dataset", "main");
@@ -17,6 +17,8 @@ internal sealed record Hub(string Name, Uri Endpoint, string Dataset, string Rev
     public static readonly Hub ModelScope = new("modelscope", new Uri("https://www.modelscope.cn"), "gongjy/minimind_dataset", "master");
 
     public static readonly IReadOnlyList<Hub> All = [HuggingFace, ModelScope];
+
+    public bool IsHuggingFace => Name == HuggingFace.Name;
 
     /// <summary>Address of a file: both hubs resolve names below a revision, and send on to where the content lies.</summary>
     public Uri AddressOf(string file, string? revision) =>

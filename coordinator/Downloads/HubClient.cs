@@ -26,7 +26,7 @@ internal sealed class HubClient(Hub hub, Uri? proxy) : IDisposable
 
     /// <param name="address">Of the file.</param>
     /// <param name="from">First byte that is wanted.</param>
-    /// <param name="tag">The answer begins there only if the content still has this tag.</param>
+    /// <param name="tag">The answer begins there only if the content still has this tag; otherwise it is the whole (RFC 9110, 13.1.5).</param>
     /// <param name="ct">Ends the request.</param>
     public async Task<HubAnswer> AskAsync(Uri address, long from, string? tag, CancellationToken ct)
     {

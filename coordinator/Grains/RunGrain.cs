@@ -180,7 +180,7 @@ public sealed class RunGrain(
             : new StageProgress(-1, 0, ledger, [.. files]);
     }
 
-    private static string Words(Exception fault) => DiskFull.Find(fault) is { } full ? DiskFull.Describe(full) : fault.GetBaseException().Message;
+    private static string Words(Exception fault) => DiskFull.Find(fault) is { } full ? DiskFull.Explain(full, ofRun: true) : fault.GetBaseException().Message;
 
     /// <summary>
     /// Copies, hashes and flushes gigabytes, perhaps: outside of the activation, whose turns go on meanwhile, and back into one of them.

@@ -18,7 +18,8 @@ public sealed class DatasetIngestion(TimeProvider time)
     /// <exception cref="InputException">
     /// A file is missing or empty, lines are bad (and may not be skipped), or nothing is left to train on.
     /// </exception>
-    /// <exception cref="IOException">The cache folder cannot be written; the message says so when the disk is full.</exception>
+    /// <exception cref="DiskFullException">The cache folder's disk is full.</exception>
+    /// <exception cref="IOException">The cache folder cannot be written.</exception>
     /// <exception cref="OperationCanceledException">What was encoded so far is kept for the next call.</exception>
     public async Task<IngestedDataset> IngestAsync(DatasetRequest request, IProgress<IngestionProgress>? progress, CancellationToken ct)
     {
@@ -44,7 +45,7 @@ public sealed class DatasetIngestion(TimeProvider time)
         }
         catch (IOException fault) when (DiskFull.IsCause(fault))
         {
-            throw DiskFull.Explain(request.CacheFolder, fault);
+            throw new DiskFullException(request.CacheFolder, "nothing half-written was left", "--set cache=DIR", fault);
         }
     }
 

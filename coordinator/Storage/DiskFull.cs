@@ -8,10 +8,6 @@ public static class DiskFull
     private const int DiskFullWindows = unchecked((int)0x80070070);
     private const int HandleDiskFullWindows = unchecked((int)0x80070027);
 
-    /// <summary>The message for people: which folder's disk it is, and what to do.</summary>
-    public static IOException Explain(string folder, IOException cause) =>
-        new($"{folder}: the disk is full. Free some space, or choose a folder on another disk. Nothing half-written was left.", cause);
-
     /// <summary>The full disk behind a fault, however it was carried here; null when there is none.</summary>
     public static Exception? Find(Exception fault)
     {
@@ -20,9 +16,14 @@ public static class DiskFull
         return null;
     }
 
-    /// <summary>What a run says that a full disk has ended.</summary>
-    public static string Describe(Exception cause) =>
-        $"the disk is full: {cause.Message.ReplaceLineEndings(" ").Trim()}; free some space, then go on with --resume";
+    /// <summary>The message for people.</summary>
+    /// <param name="full">What <see cref="Find"/> has found.</param>
+    /// <param name="ofRun">A run is what it has ended: that can be resumed.</param>
+    public static string Explain(Exception full, bool ofRun)
+    {
+        string message = full is DiskFullException ? full.Message : $"the disk is full: {full.Message.ReplaceLineEndings(" ").Trim()}; free some space";
+        return ofRun ? $"{message}, then go on with --resume" : message;
+    }
 
     public static bool IsCause(Exception fault) =>
         fault is IOException { HResult: NoSpaceLinux or QuotaLinux or DiskFullWindows or HandleDiskFullWindows };

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MiniMind.Coordinator.CommandLine;
+using MiniMind.Coordinator.Storage;
 using MiniMind.Text;
 
 namespace MiniMind.Coordinator.Tests.CommandLine;
@@ -49,6 +50,33 @@ public sealed class CommandTreeTests : IDisposable
         Assert.Equal(new SampleOptions("d", 42, false), _asked);
         Assert.Equal(0, await InvokeAsync("data", "sample", "--out", "d", "--force"));
         Assert.Equal(new SampleOptions("d", 42, true), _asked);
+    }
+
+    [Fact]
+    public async Task Data_download_keeps_the_environments_mirror_of_one_hub_apart_from_the_endpoint_that_was_asked_for()
+    {
+        Environment.SetEnvironmentVariable("HF_ENDPOINT", "https://hf-mirror.com");
+        try
+        {
+            await InvokeAsync("data", "download", "dpo");
+            Assert.Equal((null, "https://hf-mirror.com"), (((DownloadOptions)_asked!).Endpoint, ((DownloadOptions)_asked).HuggingFaceEndpoint));
+            await InvokeAsync("data", "download", "dpo", "--endpoint", "http://here");
+            Assert.Equal("http://here", ((DownloadOptions)_asked!).Endpoint);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("HF_ENDPOINT", null);
+        }
+    }
+
+    [Theory]
+    [InlineData("run a.yaml", ", then go on with --resume")]
+    [InlineData("data encode a.yaml", "")]
+    public async Task Full_disk_names_resume_only_where_there_is_such_an_option(string command, string fix)
+    {
+        _until = _ => throw new DiskFullException("/x", "nothing is kept", "--out", new IOException("No space left on device", 28));
+        Assert.Equal(1, await InvokeAsync(command.Split(' ')));
+        Assert.Equal($"error: /x: the disk is full; nothing is kept. Free some space, or choose a folder on another disk with --out{fix}", _error.ToString().TrimEnd());
     }
 
     [Fact]

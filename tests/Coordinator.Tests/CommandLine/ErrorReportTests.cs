@@ -40,7 +40,16 @@ public sealed class ErrorReportTests : IDisposable
     public void Full_disk_is_said_in_plain_words()
     {
         Assert.Equal(1, ErrorReport.Write(new IOException("No space left on device : '/x/y'", 28), _error, verbose: false));
-        Assert.Equal("error: the disk is full: No space left on device : '/x/y'; free some space, then go on with --resume", _error.ToString().TrimEnd());
+        Assert.Equal("error: the disk is full: No space left on device : '/x/y'; free some space", _error.ToString().TrimEnd());
+    }
+
+    [Fact]
+    public void Explained_full_disk_is_said_as_it_was_explained_and_not_as_the_system_reports_it()
+    {
+        var fault = new AggregateException(new DiskFullException("/data", "nothing is kept", "--out", new IOException("No space left on device : '/data/y'", 28)));
+
+        Assert.Equal(1, ErrorReport.Write(fault, _error, verbose: false));
+        Assert.Equal("error: /data: the disk is full; nothing is kept. Free some space, or choose a folder on another disk with --out", _error.ToString().TrimEnd());
     }
 
     [Fact]

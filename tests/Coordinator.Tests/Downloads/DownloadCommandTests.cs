@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using MiniMind.Coordinator.CommandLine;
 using MiniMind.Coordinator.Downloads;
 using MiniMind.Coordinator.Tests.Storage;
@@ -17,10 +18,12 @@ public sealed class DownloadCommandTests : IDisposable
         _output.Dispose();
     }
 
-    private Task<int> RunAsync(DownloadOptions options)
+    private string Output => _output.ToString().ReplaceLineEndings("\n").Replace('\\', '/');
+
+    private Task<int> RunAsync(DownloadOptions options, IReadOnlyList<Hub>? hubs = null)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(_output) });
-        return new DownloadCommand(console, _output, new EagerTime()).RunAsync(options with { Out = _folder["out"] }, default);
+        return new DownloadCommand(console, _output, new EagerTime(), hubs ?? Hub.All).RunAsync(options with { Out = _folder["out"] }, default);
     }
 
     [Fact]
@@ -52,8 +55,23 @@ public sealed class DownloadCommandTests : IDisposable
         Assert.Contains("did you mean 'sft_512'", (await Assert.ThrowsAsync<InputException>(() => RunAsync(new DownloadOptions { Names = ["sft_521"] }))).Message);
         Assert.Contains("--endpoint", (await Assert.ThrowsAsync<InputException>(() => RunAsync(new DownloadOptions { Names = ["dpo"], Endpoint = "hf-mirror.com" }))).Message);
         Assert.Contains("--proxy", (await Assert.ThrowsAsync<InputException>(() => RunAsync(new DownloadOptions { Names = ["dpo"], Proxy = "ftp://x" }))).Message);
+        Assert.Contains("HF_ENDPOINT", (await Assert.ThrowsAsync<InputException>(() => RunAsync(new DownloadOptions { Names = ["dpo"], HuggingFaceEndpoint = "hf-mirror.com" }))).Message);
         foreach (string path in (string[])["../x.jsonl", "/etc/x", "a/../../x", ""])
             Assert.Contains("--file", (await Assert.ThrowsAsync<InputException>(() => RunAsync(new DownloadOptions { Names = [], Files = [path] }))).Message);
+    }
+
+    [Fact]
+    public async Task A_summary_says_whether_the_content_is_verified()
+    {
+        await using var server = await PublishingServer.StartAsync();
+        server.Content = "{}\n"u8.ToArray();
+        var options = new DownloadOptions { Names = ["dpo"], Endpoint = server.Address.ToString(), Force = true };
+        string summary = $"{_folder["out"]}/dpo.jsonl: 3 bytes, SHA-256 {Convert.ToHexStringLower(SHA256.HashData(server.Content))}, ";
+        await RunAsync(options);
+        Assert.Contains($"{summary}verified\n", Output, StringComparison.Ordinal);
+        server.Hash = "";
+        await RunAsync(options);
+        Assert.Contains($"{summary}not verified: the hub gives no hash\n", Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -22,7 +23,13 @@ internal sealed class PublishingServer : IAsyncDisposable
 
     public string Tag { get; set; } = "\"one\"";
 
+    /// <summary>What the hub says the content's SHA-256 is; "": it says nothing; null: the truth.</summary>
+    public string? Hash { get; set; }
+
     public bool KnowsRanges { get; set; } = true;
+
+    /// <summary>Answers to ranges claim to begin so many bytes later than they do.</summary>
+    public int RangeShift { get; set; }
 
     public bool SaysLength { get; set; } = true;
 
@@ -97,12 +104,14 @@ internal sealed class PublishingServer : IAsyncDisposable
             return;
         }
 
+        string hash = Hash ?? Convert.ToHexStringLower(SHA256.HashData(Content));
+        if (hash.Length > 0) context.Response.Headers["X-Linked-ETag"] = $"\"{hash}\"";
         context.Response.Headers.ETag = Tag;
         if (SaysLength) context.Response.ContentLength = Content.Length - from;
         if (from > 0)
         {
             context.Response.StatusCode = StatusCodes.Status206PartialContent;
-            context.Response.Headers.ContentRange = $"bytes {from}-{Content.Length - 1}/{Content.Length}";
+            context.Response.Headers.ContentRange = $"bytes {from + RangeShift}-{Content.Length - 1}/{Content.Length}";
         }
 
         await context.Response.Body.WriteAsync(Content.AsMemory(from, Math.Min(most, Content.Length - from)));
