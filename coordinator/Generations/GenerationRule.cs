@@ -18,9 +18,9 @@ public static class GenerationRule
         if (going.Count == 0) going = ReachableSet.Largest(available, view.Unreachable, carriers);
         var lost = view.Members.Where(member => !available.Any(worker => Is(worker, member))).ToList();
 
+        if (view.NewerRestore && MostAdvanced(available) <= view.RestoreStep) return Decision.Keep("a newer checkpoint to start from is being completed");
         if (view.Members.Count == 0) return Start(view, options, [.. going.Where(worker => !worker.Leaving)]);
         if (going.Count == 0) return Decision.Keep("no worker is available");
-        if (view.NewerRestore && MostAdvanced(available) <= view.RestoreStep) return Decision.Keep("a newer checkpoint to start from is being completed");
         if (lost.Count > 0) return FormNow(view, going, $"lost {string.Join(", ", lost.Select(member => member.Worker))}");
         if (view.Troubled) return FormNow(view, going, "a member cannot go on");
         return going.All(worker => worker.Leaving) ? AllLeave(view, options) : AtBoundary(view, going);

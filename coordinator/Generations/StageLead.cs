@@ -77,7 +77,7 @@ public sealed class StageLead
                 break;
             case WorkerReport.ReportOneofCase.Applied:
                 if (report.Applied.Entry.StageIndex == _spec.StageIndex) _controller.Apply(worker, incarnation, report.Applied.Entry.Step);
-                Append(worker, report.Applied);
+                Append(worker, report.Applied.Entry, report.Applied.Facts);
                 if (_skipped.Count >= MostSkipsInARow) await FailForSkipsAsync();
                 await AssembleNextAsync();
                 break;
@@ -101,6 +101,11 @@ public sealed class StageLead
                 break;
             case WorkerReport.ReportOneofCase.CheckpointWritten when report.CheckpointWritten.StageIndex == _spec.StageIndex:
                 _written[report.CheckpointWritten.Step] = report.CheckpointWritten;
+                await AssembleNextAsync();
+                break;
+            case WorkerReport.ReportOneofCase.Handover when report.Handover.Checkpoint.StageIndex == _spec.StageIndex:
+                foreach (var entry in report.Handover.Entries) Append(worker, entry, new StepFacts());
+                _written[report.Handover.Checkpoint.Step] = report.Handover.Checkpoint;
                 await AssembleNextAsync();
                 break;
             case WorkerReport.ReportOneofCase.CheckpointFailed when IsMissing(report.CheckpointFailed):
@@ -175,18 +180,17 @@ public sealed class StageLead
     /// <summary>Nobody has written that checkpoint, or a later one, since.</summary>
     private bool IsMissing(CheckpointFailed failed) => failed.StageIndex == _spec.StageIndex && failed.Step > NewestWritten;
 
-    private void Append(string worker, Applied applied)
+    private void Append(string worker, LedgerEntry entry, StepFacts? facts)
     {
-        var entry = applied.Entry;
         switch (_ledger.Append(entry))
         {
             case AppendOutcome.Appended:
-                Show(applied, repeated: false);
+                Show(entry, facts, repeated: false);
                 _effects.Broadcast(Durable(entry));
                 _skipped = entry.Skipped ? [.. _skipped, entry] : [];
                 break;
             case AppendOutcome.Duplicate:
-                Show(applied, repeated: true);
+                Show(entry, facts, repeated: true);
                 _effects.Send(worker, Durable(entry));
                 break;
             case AppendOutcome.Divergent:
@@ -200,11 +204,11 @@ public sealed class StageLead
     }
 
     /// <summary>Every rank reports every step; the first report of each is shown.</summary>
-    private void Show(Applied applied, bool repeated)
+    private void Show(LedgerEntry entry, StepFacts? facts, bool repeated)
     {
-        if (applied.Entry.StageIndex != _spec.StageIndex || applied.Entry.Step <= _shown) return;
-        _shown = applied.Entry.Step;
-        _effects.Committed(applied.Entry, applied.Facts, repeated);
+        if (entry.StageIndex != _spec.StageIndex || entry.Step <= _shown) return;
+        _shown = entry.Step;
+        _effects.Committed(entry, facts, repeated);
     }
 
     /// <summary>

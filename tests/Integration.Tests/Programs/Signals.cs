@@ -45,6 +45,13 @@ internal static partial class Signals
         }
     }
 
+    /// <summary>Waits until a process that somebody else has started is gone.</summary>
+    public static async Task GoneAsync(int processId)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        while (IsRunning(processId)) await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, deadline.Token);
+    }
+
     private static int? ParentOf(string folder)
     {
         try

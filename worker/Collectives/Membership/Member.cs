@@ -25,6 +25,7 @@ public sealed class Member : IDisposable
     private readonly TimeProvider _time;
     private readonly Patience _patience;
     private readonly CancellationTokenSource _leaving = new();
+    private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _stop;
     private volatile bool _checkpointNow;
     private byte[] _digest = [];
@@ -44,8 +45,14 @@ public sealed class Member : IDisposable
     /// <summary>The generation it is in, 0 before the first.</summary>
     public long Generation { get; private set; }
 
+    /// <summary>It is part of a generation, be it that it steps, copies, or waits for others in it.</summary>
+    public bool InGeneration { get; private set; }
+
     /// <summary>What it is doing, for heartbeats.</summary>
     public string Phase { get; private set; } = "wait";
+
+    /// <summary>Completes when the ranks have halted, or the stage is complete, and this member has written what was its to write.</summary>
+    public Task Settled => _settled.Task;
 
     /// <summary>Writes the checkpoints that are this member's to write.</summary>
     internal CheckpointKeeper Checkpoints { get; }
@@ -86,7 +93,9 @@ public sealed class Member : IDisposable
                     Generation, plan => plan.StageIndex == _options.StageIndex, counted ? dismissed : outside.Token);
                 Generation = plan.Number;
                 counted = plan.Rank >= 0;
+                InGeneration = counted;
                 if (counted) await TakePartAsync(plan, dismissed);
+                InGeneration = false;
             }
         }
         catch (OperationCanceledException) when (dismissed.IsCancellationRequested || outside.IsCancellationRequested)
@@ -229,6 +238,7 @@ public sealed class Member : IDisposable
     {
         Phase = "wait";
         await Checkpoints.SettleAsync(Position, wanted: Position.Halted, over);
+        _settled.TrySetResult();
         if (Position.Halted) _reports.Report(new WorkerReport { Halted = new Halted { Generation = Generation, Step = Position.Step } });
         await _inbox.NextAsync(Generation, _ => true, over);
     }

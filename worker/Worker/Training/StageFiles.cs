@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using MiniMind.Collectives.Membership;
 using MiniMind.Protos;
 using MiniMind.Text.Configuration;
 using MiniMind.Transformer.Formats;
@@ -12,6 +13,7 @@ internal sealed class StageFiles : IDisposable
 {
     private readonly ArtifactClient _artifacts;
     private readonly string _folder;
+    private readonly CancellationTokenSource _orphaned = new();
     private IReadOnlyList<string> _tokenizer = [];
 
     /// <param name="scratch">Folder of this process; the stage's part of it is deleted on disposal.</param>
@@ -57,7 +59,14 @@ internal sealed class StageFiles : IDisposable
         return path;
     }
 
+    /// <summary>There is no coordinator to take a checkpoint: from now on they are kept here, those on their way included.</summary>
+    public void Orphan() => _orphaned.Cancel();
+
+    /// <summary>Where and how they are kept; set before anything is written.</summary>
+    public Action<string, Position>? Keep { get; init; }
+
     /// <summary>Writes a checkpoint's files and uploads them; the coordinator makes the folder.</summary>
+    /// <exception cref="ArtifactException">They cannot be uploaded, or were kept here.</exception>
     public async Task<IReadOnlyList<ArtifactRef>> UploadCheckpointAsync(
         CheckpointSnapshot snapshot, ModelConfig config, IReadOnlyList<ParameterSlot> slots, CancellationToken cancellation)
     {
@@ -68,15 +77,26 @@ internal sealed class StageFiles : IDisposable
             HuggingFaceFolder.Write(config, slots, snapshot.Buffers[0], folder, _tokenizer);
             OptimizerFile.Write(Path.Combine(folder, OptimizerFile.FileName), snapshot.Buffers[1], snapshot.Buffers[2], snapshot.OptimizerStep);
             await File.WriteAllTextAsync(Path.Combine(folder, CheckpointSnapshot.TrainerFile), snapshot.TrainerJson(), cancellation);
-            var references = new List<ArtifactRef>();
-            foreach (var file in Directory.GetFiles(folder).Order(StringComparer.Ordinal))
-                references.Add(await _artifacts.UploadAsync(file, Path.GetFileName(file), cancellation));
-            return references;
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _orphaned.Token);
+            return await UploadAsync(Directory.GetFiles(folder).Order(StringComparer.Ordinal), either.Token);
+        }
+        catch (OperationCanceledException) when (_orphaned.IsCancellationRequested && Keep is not null)
+        {
+            Keep(folder, snapshot.Position);
+            throw new ArtifactException("it is kept in the cache until there is a coordinator to take it");
         }
         finally
         {
-            Directory.Delete(folder, recursive: true);
+            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
         }
+    }
+
+    /// <summary>Uploads files under their own names.</summary>
+    public async Task<IReadOnlyList<ArtifactRef>> UploadAsync(IEnumerable<string> files, CancellationToken cancellation)
+    {
+        var references = new List<ArtifactRef>();
+        foreach (var file in files) references.Add(await _artifacts.UploadAsync(file, Path.GetFileName(file), cancellation));
+        return references;
     }
 
     [DllImport("libc", EntryPoint = "link")]
@@ -84,6 +104,7 @@ internal sealed class StageFiles : IDisposable
 
     public void Dispose()
     {
+        _orphaned.Dispose();
         if (Directory.Exists(_folder)) Directory.Delete(_folder, recursive: true);
     }
 }

@@ -9,13 +9,16 @@ using MiniMind.Worker.Artifacts;
 namespace MiniMind.Worker.Training;
 
 /// <summary>One stage on this worker: prepare (fetch, allocate, probe), then take part in its generations.</summary>
-internal sealed class StageSession(StageSpec spec, Door door, ITransport transport, ReportOutbox outbox, TimeProvider time) : IDisposable
+internal sealed class StageSession(
+    StageSpec spec, Door door, ITransport transport, ReportOutbox outbox, OrphanedCheckpoints orphaned, TextWriter log, TimeProvider time) : IDisposable
 {
     private readonly GenerationInbox _inbox = new();
     private readonly CancellationTokenSource _dismissed = new();
     // A stop or a signal may come while the member is being made.
     private readonly Lock _gate = new();
     private volatile Member? _member;
+    private StageFiles? _files;
+    private bool _orphan;
     private bool _stop;
     private bool _leaving;
 
@@ -27,8 +30,12 @@ internal sealed class StageSession(StageSpec spec, Door door, ITransport transpo
 
     public string Phase => _member?.Phase ?? "prepare";
 
-    public void Announce(Generation generation, string worker, string incarnation) =>
+    public void Announce(Generation generation, string worker, string incarnation)
+    {
         _inbox.Announce(GenerationPlan.From(generation, worker, incarnation, spec.Lanes));
+        // What the run has by now is not handed over again.
+        if (generation.StageIndex == spec.StageIndex) orphaned.Forget(spec.StageIndex, generation.CheckpointStep);
+    }
 
     public void Stop()
     {
@@ -50,6 +57,30 @@ internal sealed class StageSession(StageSpec spec, Door door, ITransport transpo
         }
     }
 
+    /// <summary>
+    /// There is no coordinator: all ranks, which are told through the tail, checkpoint after the step in flight, and halt. The checkpoint is kept here.
+    /// </summary>
+    /// <param name="patience">Longest time to wait for the others; who has waited in vain keeps its own state.</param>
+    public async Task HaltAsOrphanAsync(TimeSpan patience)
+    {
+        Member? member;
+        lock (_gate)
+        {
+            (member, _orphan) = (_member, true);
+            _files?.Orphan();
+        }
+        if (member is not { InGeneration: true }) return;
+        member.Stop();
+        try
+        {
+            await member.Settled.WaitAsync(patience, time, _dismissed.Token);
+        }
+        catch (Exception ended) when (ended is TimeoutException or OperationCanceledException)
+        {
+            log.WriteLine($"the other ranks did not halt within {patience.TotalSeconds:0} s");
+        }
+    }
+
     /// <summary>Ends the stage on this worker, whatever it is doing.</summary>
     public void Dismiss() => _dismissed.Cancel();
 
@@ -57,7 +88,7 @@ internal sealed class StageSession(StageSpec spec, Door door, ITransport transpo
 
     public async Task<MemberEnd> RunAsync(ArtifactClient artifacts, string scratch)
     {
-        using var files = new StageFiles(artifacts, scratch, spec);
+        using var files = new StageFiles(artifacts, scratch, spec) { Keep = Keep };
         await files.FetchTokenizerAsync(spec.Tokenizer, _dismissed.Token);
         var training = await files.FetchAsync(spec.TrainingShards, _dismissed.Token);
         var validation = await files.FetchAsync(spec.ValidationShards, _dismissed.Token);
@@ -66,12 +97,58 @@ internal sealed class StageSession(StageSpec spec, Door door, ITransport transpo
         using var member = new Member(trainer.Replica, transport, door, _inbox, outbox, trainer.Options, time);
         lock (_gate)
         {
-            _member = member;
+            (_member, _files) = (member, files);
             if (_stop) member.Stop();
             if (_leaving) member.Leave();
+            if (_orphan) files.Orphan();
         }
+        await HandOverAsync(files);
         outbox.Report(new WorkerReport { Prepared = new Prepared { StageIndex = spec.StageIndex, Probe = trainer.Probe } });
-        return await member.RunAsync(_dismissed.Token);
+        var end = await member.RunAsync(_dismissed.Token);
+        lock (_gate) _files = null;
+        if (_orphan && !member.Settled.IsCompleted) await KeepStateAsync(trainer.Replica, member.Position);
+        return end;
+    }
+
+    /// <summary>What an earlier process could give to nobody.</summary>
+    private async Task HandOverAsync(StageFiles files)
+    {
+        if (orphaned.Newest(spec.StageIndex, spec.Identity) is not var (handover, paths)) return;
+        try
+        {
+            handover.Checkpoint.Files.AddRange(await files.UploadAsync(paths, _dismissed.Token));
+            outbox.Report(new WorkerReport { Handover = handover });
+            log.WriteLine($"handed over the checkpoint of step {handover.Checkpoint.Step}, which an earlier process had kept");
+        }
+        catch (Exception fault) when (fault is IOException or ArtifactException)
+        {
+            // Its steps will be computed again, to the same bits.
+            log.WriteLine($"the checkpoint of step {handover.Checkpoint.Step}, which an earlier process had kept, cannot be handed over: {fault.Message}");
+        }
+    }
+
+    /// <summary>The others are gone, too, or did not halt: nobody else may have this state.</summary>
+    private async Task KeepStateAsync(Trainer trainer, Position position)
+    {
+        // A step that was applied but not counted has no entry: then older state must do.
+        if (position.Step < 1 || outbox.Unacknowledged.All(entry => !entry.WeightsDigest.Span.SequenceEqual(trainer.WeightsDigest()))) return;
+        try
+        {
+            await (await trainer.SnapshotAsync(position))(CancellationToken.None);
+        }
+        catch (Exception fault) when (fault is IOException or ArtifactException)
+        {
+            log.WriteLine($"checkpoint of step {position.Step}: {fault.Message}");
+        }
+    }
+
+    private void Keep(string folder, Position position)
+    {
+        orphaned.Keep(folder, new CheckpointWritten
+        {
+            StageIndex = spec.StageIndex, Step = position.Step, LedgerHash = Convert.ToHexStringLower(position.LedgerHead),
+        }, outbox.Unacknowledged);
+        log.WriteLine($"checkpoint of step {position.Step}: kept in the cache until a coordinator takes it");
     }
 
     private PreparedTrainer Prepare(ComputeThread compute, StageFiles files, IReadOnlyList<string> training, IReadOnlyList<string> validation)

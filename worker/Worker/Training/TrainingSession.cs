@@ -14,6 +14,7 @@ namespace MiniMind.Worker.Training;
 internal sealed class TrainingSession : IAsyncDisposable
 {
     private static readonly TimeSpan DoorPatience = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan HaltPatience = TimeSpan.FromMinutes(5);
 
     private readonly WorkerOptions _options;
     private readonly TextWriter _log;
@@ -44,6 +45,8 @@ internal sealed class TrainingSession : IAsyncDisposable
     private string ScratchRoot => Path.Combine(_options.Cache, "workers");
 
     private string Scratch => Path.Combine(ScratchRoot, $"{_options.Name}-{_incarnation}");
+
+    private OrphanedCheckpoints Orphaned => new(Path.Combine(_options.Cache, "orphans", Uri.EscapeDataString(_options.RunId)));
 
     /// <summary>Works until the end; returns the exit code.</summary>
     public async Task<int> RunAsync()
@@ -105,6 +108,7 @@ internal sealed class TrainingSession : IAsyncDisposable
         catch (OrphanException orphan)
         {
             _log.WriteLine(orphan.Message);
+            if (_stage is { } stage) await stage.HaltAsOrphanAsync(HaltPatience);
             _ended.TrySetResult(1);
         }
         catch (Exception fault)
@@ -160,7 +164,7 @@ internal sealed class TrainingSession : IAsyncDisposable
         _link!.HeartbeatInterval = TimeSpan.FromSeconds(spec.Deadlines.HeartbeatSeconds);
         _link.OrphanTimeout = TimeSpan.FromSeconds(spec.Deadlines.OrphanSeconds);
         var previous = _stage;
-        var stage = _stage = new StageSession(spec, _door, _transport, _outbox, _time);
+        var stage = _stage = new StageSession(spec, _door, _transport, _outbox, Orphaned, _log, _time);
         _stageTask = RunStageAsync(previous, _stageTask, stage);
         if (_leaving) stage.Leave();
     }

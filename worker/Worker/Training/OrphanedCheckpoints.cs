@@ -1,0 +1,75 @@
+using System.Globalization;
+using System.Text.Json;
+using Google.Protobuf;
+using MiniMind.Protos;
+
+namespace MiniMind.Worker.Training;
+
+/// <summary>
+/// Checkpoints that no coordinator was there to take, kept in the cache of the process that ends for want of one. The next process that finds them there hands
+/// them over, together with the ledger entries that nobody else may have.
+/// </summary>
+/// <param name="root">Folder of one run's; it need not exist.</param>
+internal sealed class OrphanedCheckpoints(string root)
+{
+    /// <summary>What is handed over beside the checkpoint's files.</summary>
+    private const string HandoverFile = "handover.bin";
+
+    /// <summary>Where the next one is made; on the same disk as the rest, so that it appears by one rename.</summary>
+    /// <param name="files">The checkpoint's files; the folder is moved.</param>
+    /// <param name="checkpoint">Its stage, step and ledger hash.</param>
+    /// <param name="entries">Ledger entries up to it that no coordinator has acknowledged, oldest first.</param>
+    public void Keep(string files, CheckpointWritten checkpoint, IEnumerable<LedgerEntry> entries)
+    {
+        var handover = new Handover { Checkpoint = checkpoint };
+        handover.Entries.AddRange(entries.Where(entry => (entry.StageIndex, entry.Step).CompareTo((checkpoint.StageIndex, checkpoint.Step)) <= 0));
+        using (var file = new FileStream(Path.Combine(files, HandoverFile), FileMode.Create))
+        {
+            handover.WriteTo(file);
+            file.Flush(flushToDisk: true);
+        }
+        Directory.CreateDirectory(root);
+        var target = Path.Combine(root, NameOf(checkpoint.StageIndex, checkpoint.Step));
+        // Another worker of this machine has kept the same one.
+        if (!Directory.Exists(target)) Directory.Move(files, target);
+    }
+
+    /// <summary>The newest one of a stage, and the files in it; null when there is none of this run's identity.</summary>
+    public (Handover Handover, IReadOnlyList<string> Files)? Newest(int stage, string identity) => Kept()
+        .Where(kept => kept.Stage == stage).OrderByDescending(kept => kept.Step).Select(kept => Read(kept.Folder, identity)).FirstOrDefault(read => read is not null);
+
+    /// <summary>Deletes those that are not needed any more: up to a step of a stage.</summary>
+    public void Forget(int stage, long step)
+    {
+        foreach (var kept in Kept().Where(kept => (kept.Stage, kept.Step).CompareTo((stage, step)) <= 0).ToList()) Directory.Delete(kept.Folder, recursive: true);
+    }
+
+    private static string NameOf(int stage, long step) => string.Create(CultureInfo.InvariantCulture, $"{stage}-{step}");
+
+    private IEnumerable<(int Stage, long Step, string Folder)> Kept()
+    {
+        if (!Directory.Exists(root)) yield break;
+        foreach (var folder in Directory.GetDirectories(root))
+        {
+            if (Path.GetFileName(folder).Split('-') is [var stage, var step]
+                && int.TryParse(stage, CultureInfo.InvariantCulture, out var index) && long.TryParse(step, CultureInfo.InvariantCulture, out var number))
+                yield return (index, number, folder);
+        }
+    }
+
+    private static (Handover Handover, IReadOnlyList<string> Files)? Read(string folder, string identity)
+    {
+        try
+        {
+            var handover = Handover.Parser.ParseFrom(File.ReadAllBytes(Path.Combine(folder, HandoverFile)));
+            using var trainer = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, CheckpointSnapshot.TrainerFile)));
+            if (trainer.RootElement.GetProperty("identity").GetString() != identity) return null;
+            return (handover, [.. Directory.GetFiles(folder).Where(file => Path.GetFileName(file) != HandoverFile).Order(StringComparer.Ordinal)]);
+        }
+        catch (Exception fault) when (fault is IOException or InvalidProtocolBufferException or JsonException or KeyNotFoundException)
+        {
+            // It is damaged, or another worker has just handed it over: what is in it can be computed again, to the same bits.
+            return null;
+        }
+    }
+}
