@@ -34,8 +34,10 @@ internal sealed record CheckReport
     /// <summary>Lines of the clean file; null when none was asked for.</summary>
     public required long? Written { get; init; }
 
-    /// <summary>Whether training can start as things are, and why not.</summary>
-    public required bool CanTrain { get; init; }
+    /// <summary>Whether the data can be trained on as it is.</summary>
+    public required bool Sound { get; init; }
+
+    /// <summary>Whether training can start, and why not. Of some kinds of data there is no stage yet.</summary>
     public required string Verdict { get; init; }
 }
 

@@ -1,4 +1,5 @@
 using MiniMind.Coordinator.CommandLine;
+using MiniMind.Coordinator.RunFiles;
 using MiniMind.Text.Packing;
 
 namespace MiniMind.Coordinator.Doctor;
@@ -56,14 +57,14 @@ internal sealed class CheckTotals(CheckOptions options, IReadOnlyList<string> fi
     public CheckReport Finish(string stage, bool guessed, long bytes, long? written)
     {
         var lengths = _lengths?.Finish();
-        var (canTrain, verdict) = Verdict(lengths);
+        var (sound, verdict) = Verdict(stage, lengths);
         return new CheckReport
         {
             Files = files, Stage = stage, StageGuessed = guessed, Lines = Lines, Bytes = bytes, BadLines = _bad, FirstBad = _firstBad,
             ExactDuplicates = _exact.Count, NearDuplicates = _near.Count, FirstNear = _firstNear, Characters = _script, Lengths = lengths, Written = written,
             Oddities = [.. Oddities.All.Where(entry => _oddities[entry.Oddity].Count > 0).Select(entry => new OddityCount(entry.Words, _oddities[entry.Oddity].Count, _oddities[entry.Oddity].First))],
             Contamination = contamination is null ? null : new ContaminationReport(options.Against!, contamination.Items, contamination.TooShort, contamination.ItemsTouched, contamination.Lines, _firstContaminated),
-            Limits = [.. Limits()], CanTrain = canTrain, Verdict = verdict,
+            Limits = [.. Limits()], Sound = sound, Verdict = verdict,
         };
     }
 
@@ -89,14 +90,15 @@ internal sealed class CheckTotals(CheckOptions options, IReadOnlyList<string> fi
         }
     }
 
-    private (bool, string) Verdict(LengthReport? lengths)
+    private (bool, string) Verdict(string stage, LengthReport? lengths)
     {
         string fix = $"minimind data check {string.Join(' ', files)} --fix OUT";
         if (_bad == Lines) return (false, $"training cannot start: none of the {Lines:N0} lines can be used");
         if (lengths is { PackedTargets: 0 } || _oddities[Oddity.NoAnswer].Count == Lines) return (false, "training cannot start: nothing in these documents is learned; is it another kind of data?");
         if (_bad > 0) return (false, $"training cannot start: {_bad:N0} bad lines; leave them out with bad_lines: skip, or write a clean file with {fix}");
         long warnings = _oddities.Values.Count(entry => entry.Count > 0) + (_exact.Count > 0 ? 1 : 0) + (_near.Count > 0 ? 1 : 0) + (contamination is { Lines: > 0 } ? 1 : 0);
-        return (true, warnings == 0 ? "training can start" : $"training can start; {warnings} {(warnings == 1 ? "thing" : "things")} to look at above");
+        string start = StageKinds.All.Contains(stage) ? "training can start" : $"the data is sound, but no run can train on it: there is no {stage} stage yet";
+        return (true, warnings == 0 ? start : $"{start}; {warnings} {(warnings == 1 ? "thing" : "things")} to look at above");
     }
 
     private IEnumerable<string> Limits()

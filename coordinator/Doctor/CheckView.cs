@@ -40,7 +40,7 @@ internal sealed class CheckView(IAnsiConsole console)
     public void Show(string place, EncodedDocument document, Tokenizer tokenizer)
     {
         console.WriteLine();
-        console.WriteLine($"{place} ({document.Ids.Length:N0} tokens, {document.TargetMask.Skip(1).Count(target => target):N0} of them learned)");
+        console.WriteLine($"{place} ({document.Ids.Length:N0} tokens, {document.Targets:N0} of them learned)");
         Show(document, tokenizer);
         if (document.Rejected is not { } rejected) return;
         console.WriteLine("-- rejected:");
@@ -51,7 +51,7 @@ internal sealed class CheckView(IAnsiConsole console)
     {
         console.WriteLine();
         if (report.Written is { } written) console.WriteLine($"written: {written:N0} lines");
-        console.Write(new Markup(Markup.Escape(report.Verdict), new Style(report.CanTrain ? Color.Green : Color.Red)));
+        console.Write(new Markup(Markup.Escape(report.Verdict), new Style(report.Sound ? Color.Green : Color.Red)));
         console.WriteLine();
     }
 

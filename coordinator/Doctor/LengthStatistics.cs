@@ -51,7 +51,7 @@ internal sealed class LengthStatistics(PackingOptions packing)
         _slots += slots;
         _keptIfCut += kept;
         if (cut) _cut++;
-        _targets += side.TargetMask.AsSpan(Math.Min(1, length)).Count(true);
+        _targets += side.Targets;
         _targetsKeptIfCut += side.TargetMask.AsSpan(Math.Min(1, length), kept).Count(true);
     }
 

@@ -10,6 +10,9 @@ namespace MiniMind.Text.Datasets;
 /// </param>
 public sealed record EncodedDocument(int[] Ids, bool[] TargetMask)
 {
+    /// <summary>How many tokens are targets.</summary>
+    public int Targets => TargetMask.AsSpan(Math.Min(1, TargetMask.Length)).Count(true);
+
     /// <summary>The answer that this one is preferred to: the two are one pair, and share a sequence. Null for a document of its own.</summary>
     public EncodedDocument? Rejected { get; init; }
 }

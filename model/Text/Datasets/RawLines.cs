@@ -2,7 +2,7 @@ namespace MiniMind.Text.Datasets;
 
 /// <summary>One line's bytes, without its end, or why they were not kept.</summary>
 /// <param name="Number">Line number, from 1.</param>
-/// <param name="Bytes">The bytes; the reader keeps no reference to them. Empty when there is a fault.</param>
+/// <param name="Bytes">The bytes, white space and all; the reader keeps no reference to them. Empty when there is a fault.</param>
 /// <param name="End">Offset, in the decompressed text, of what follows the line.</param>
 /// <param name="Fault">What is wrong, without file and line; null when nothing is.</param>
 public readonly record struct RawLine(long Number, ReadOnlyMemory<byte> Bytes, long End, string? Fault);
@@ -16,14 +16,14 @@ public readonly record struct LinePlace(long Number, long Offset)
     public static readonly LinePlace Start = new(1, 0);
 }
 
-/// <summary>Cuts a stream into lines, in bounded memory.</summary>
+/// <summary>Cuts a stream into lines, in bounded memory. Its "\n" and one "\r" before it are taken off a line, and nothing else.</summary>
 public static class RawLines
 {
     private const int BlockSize = 1 << 16;
 
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
-    /// <summary>Every line that is not blank; one longer than <paramref name="longestLine"/> bytes is skipped to its end and reported.</summary>
+    /// <summary>Every line with more than spaces and tabs in it; one longer than <paramref name="longestLine"/> bytes is skipped to its end and reported.</summary>
     /// <param name="stream">Stands at <paramref name="from"/>.</param>
     /// <param name="longestLine">In bytes, without its end.</param>
     /// <param name="from">The line that comes first.</param>
@@ -61,8 +61,8 @@ public static class RawLines
             return new RawLine(number, default, end, $"the line has {length:N0} bytes, more than the {longestLine:N0} allowed");
         var bytes = line.GetBuffer().AsSpan(0, (int)line.Length);
         if (number == 1 && bytes.StartsWith(ByteOrderMark)) bytes = bytes[ByteOrderMark.Length..];
-        bytes = bytes.Trim(" \t\r"u8);
-        return bytes.IsEmpty ? null : new RawLine(number, bytes.ToArray(), end, null);
+        if (bytes.EndsWith("\r"u8)) bytes = bytes[..^1];
+        return bytes.ContainsAnyExcept(" \t\r"u8) ? new RawLine(number, bytes.ToArray(), end, null) : null;
     }
 
     /// <summary>One huge line must not keep its buffer for the rest of the file.</summary>

@@ -56,20 +56,21 @@ public sealed class SequencePacker
             return;
         }
 
-        int length = document.Ids.Length;
-        bool cut = _options.LongDocuments == LongDocuments.Cut && length > _length;
-        int slots = (cut ? _length : length) - 1;
-        long targets = 0;
-        for (int first = 0; first < slots; first += _length)
+        int slots = document.Ids.Length - 1;
+        int kept = _options.LongDocuments == LongDocuments.Cut ? Math.Min(slots, _length - 1) : slots;
+        var (targets, bare, bareTokens) = (0L, 0, 0);
+        for (int first = 0; first < kept; first += _length)
         {
-            var piece = new Piece(document.Ids, document.TargetMask, first, Math.Min(_length, slots - first));
+            var piece = new Piece(document.Ids, document.TargetMask, first, Math.Min(_length, kept - first));
             int own = piece.Targets;
-            if (own == 0) continue; // Nothing to learn here, and no later piece sees it.
+            // Without a target there is nothing to learn here, and no later piece sees it.
+            if (own == 0) (bare, bareTokens) = (bare + 1, bareTokens + piece.Slots);
+            else Wait(new Placement(piece, null));
             targets += own;
-            Wait(new Placement(piece, null));
         }
 
-        Count(targets > 0, targets, cut ? length - _length : 0);
+        if (targets == 0) CountDropped(byCut: document.Targets > 0);
+        else CountKept(targets, slots - kept, bare, bareTokens);
     }
 
     /// <summary>Both sides of a pair stand in one sequence, one behind the other; each keeps at most half of it, and its first tokens.</summary>
@@ -78,29 +79,30 @@ public sealed class SequencePacker
         int most = _length / 2;
         Piece Side(EncodedDocument side) => new(side.Ids, side.TargetMask, 0, Math.Min(most, side.Ids.Length - 1));
         var (first, second) = (Side(chosen), Side(rejected));
-        // One without a target has nothing that could be compared.
-        bool complete = first.Targets > 0 && second.Targets > 0;
-        if (complete) Wait(new Placement(first, second));
-        int lost = Math.Max(0, chosen.Ids.Length - 1 - most) + Math.Max(0, rejected.Ids.Length - 1 - most);
-        Count(complete, complete ? first.Targets + second.Targets : 0, lost);
+        if (first.Targets == 0 || second.Targets == 0)
+        {
+            // One without a target has nothing that could be compared.
+            CountDropped(byCut: chosen.Targets > 0 && rejected.Targets > 0);
+            return;
+        }
+
+        Wait(new Placement(first, second));
+        CountKept(first.Targets + second.Targets, chosen.Ids.Length - 1 - first.Slots + rejected.Ids.Length - 1 - second.Slots);
     }
 
     private void Wait(Placement placement)
     {
         _window.Add(placement);
         _windowSlots += placement.Slots;
-        Totals = Totals with { Tokens = Totals.Tokens + placement.Slots };
+        Totals += new PackingTotals { Tokens = placement.Slots };
     }
 
-    private void Count(bool kept, long targets, long cutTokens) => Totals = kept
-        ? Totals with
-        {
-            Documents = Totals.Documents + 1,
-            Targets = Totals.Targets + targets,
-            Cut = Totals.Cut + (cutTokens > 0 ? 1 : 0),
-            CutTokens = Totals.CutTokens + cutTokens,
-        }
-        : Totals with { Dropped = Totals.Dropped + 1 };
+    private void CountKept(long targets, int cutTokens, int bare = 0, int bareTokens = 0) => Totals += new PackingTotals
+    {
+        Documents = 1, Targets = targets, Cut = cutTokens > 0 ? 1 : 0, CutTokens = cutTokens, DroppedPieces = bare, DroppedPieceTokens = bareTokens,
+    };
+
+    private void CountDropped(bool byCut) => Totals += new PackingTotals { Dropped = 1, DroppedByCut = byCut ? 1 : 0 };
 
     private void PlaceWindow()
     {
@@ -143,7 +145,7 @@ public sealed class SequencePacker
         tokens.AsSpan(at).Fill(_options.Padding);
         targets.AsSpan(at).Fill(PackedSequence.NoTarget);
         _complete.Enqueue(new PackedSequence { Tokens = tokens, Targets = targets, DocumentStarts = [.. starts] });
-        Totals = Totals with { Sequences = Totals.Sequences + 1 };
+        Totals += new PackingTotals { Sequences = 1 };
     }
 
     private static void Check(EncodedDocument document)

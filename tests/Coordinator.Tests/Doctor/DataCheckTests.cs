@@ -27,7 +27,7 @@ public sealed class DataCheckTests : IDisposable
     {
         string path = _fixture.Write("a.jsonl", "{\"text\": \"dog\"}", "{", "", "{\"text\": 7}", "{\"text\": \"fox\"}");
         var report = await CheckAsync(Options(path));
-        Assert.Equal(("pretrain", true, 4L, 2L, false), (report.Stage, report.StageGuessed, report.Lines, report.BadLines, report.CanTrain));
+        Assert.Equal(("pretrain", true, 4L, 2L, false), (report.Stage, report.StageGuessed, report.Lines, report.BadLines, report.Sound));
         Assert.StartsWith("a.jsonl:2: broken JSON", report.FirstBad[0], StringComparison.Ordinal);
         Assert.Equal("a.jsonl:4: the field \"text\" must be a string", report.FirstBad[1]);
         Assert.Contains("2 bad lines", report.Verdict, StringComparison.Ordinal);
@@ -85,15 +85,29 @@ public sealed class DataCheckTests : IDisposable
             "{\"conversations\": [{\"role\": \"user\", \"content\": \"u\"}, {\"role\": \"assistant\", \"content\": \"\", \"tool_calls\": \"[{\\\"name\\\": \\\"f\\\", \\\"arguments\\\": {}}]\"}, {\"role\": \"tool\", \"content\": \"t\"}, {\"role\": \"assistant\", \"content\": \"a\"}]}",
             Dialogue("user:u", "tool:t", "assistant:a")); // order: nobody called
         var report = await CheckAsync(Options(path));
-        Assert.Equal(("sft", 8L, 0L, true), (report.Stage, report.Lines, report.BadLines, report.CanTrain));
+        Assert.Equal(("sft", 8L, 0L, true), (report.Stage, report.Lines, report.BadLines, report.Sound));
         Assert.Equal((4L, 2L, 1L, 1L), (Of(report, Oddity.RoleOrder), Of(report, Oddity.EmptyAnswer), Of(report, Oddity.OnlyEmptyAnswers), Of(report, Oddity.NoAnswer)));
+    }
+
+    private static string Pair(string prompt, string chosen, string other, string rejected) =>
+        $"{{\"chosen\": {Dialogue($"user:{prompt}", $"assistant:{chosen}")[18..^1]}, \"rejected\": {Dialogue($"user:{other}", $"assistant:{rejected}")[18..^1]}}}";
+
+    [Theory]
+    [InlineData("dpo", "the data is sound, but no run can train on it: there is no dpo stage yet")]
+    [InlineData("sft", "training can start")]
+    [InlineData("pretrain", "training can start")]
+    public async Task Training_can_start_only_where_there_is_a_stage_for_it(string stage, string verdict)
+    {
+        string line = stage switch { "dpo" => Pair("p", "a", "p", "b"), "sft" => Dialogue("user:u", "assistant:a"), _ => "{\"text\": \"dog\"}" };
+        var report = await CheckAsync(Options(_fixture.Write("a.jsonl", line)) with { Stage = stage });
+        Assert.Equal((true, verdict), (report.Sound, report.Verdict));
+        var doubtful = await CheckAsync(Options(_fixture.Write("b.jsonl", line, line)) with { Stage = stage });
+        Assert.Equal((true, verdict + "; 1 thing to look at above"), (doubtful.Sound, doubtful.Verdict));
     }
 
     [Fact]
     public async Task Pairs_with_equal_sides_or_other_prompts_are_counted()
     {
-        static string Pair(string prompt, string chosen, string other, string rejected) =>
-            $"{{\"chosen\": {Dialogue($"user:{prompt}", $"assistant:{chosen}")[18..^1]}, \"rejected\": {Dialogue($"user:{other}", $"assistant:{rejected}")[18..^1]}}}";
         string path = _fixture.Write("dpo.jsonl", Pair("p", "a", "p", "b"), Pair("p", "a", "p", "a"), Pair("p", "a", "q", "b"), Pair("p", "", "p", "b"));
         var report = await CheckAsync(Options(path));
         Assert.Equal(("dpo", 0L), (report.Stage, report.BadLines));
@@ -154,8 +168,8 @@ public sealed class DataCheckTests : IDisposable
     public async Task Data_of_which_nothing_would_be_learned_cannot_be_trained_on()
     {
         string path = _fixture.Write("sft.jsonl", Dialogue("user:" + string.Concat(Enumerable.Repeat("dog ", 100)), "assistant:a"));
-        Assert.False((await CheckAsync(Options(path) with { Tokenizer = Path.GetDirectoryName(_fixture.Tokenizer.Files[0]), SequenceLength = 64 })).CanTrain);
-        Assert.False((await CheckAsync(Options(_fixture.Write("mute.jsonl", Dialogue("user:u"))))).CanTrain);
+        Assert.False((await CheckAsync(Options(path) with { Tokenizer = Path.GetDirectoryName(_fixture.Tokenizer.Files[0]), SequenceLength = 64 })).Sound);
+        Assert.False((await CheckAsync(Options(_fixture.Write("mute.jsonl", Dialogue("user:u"))))).Sound);
     }
 
     [Theory]
@@ -178,7 +192,7 @@ public sealed class DataCheckTests : IDisposable
         Assert.Equal(2, report.Written);
         string[] lines = [.. JsonLines.Read(clean).Select(line => line.Value.GetRawText())];
         Assert.Equal([Dialogue("user:u", "assistant:a"), Dialogue("user:u", "user:v", "assistant:b")], lines);
-        Assert.True((await CheckAsync(Options(clean))).CanTrain);
+        Assert.True((await CheckAsync(Options(clean))).Sound);
         Assert.Equal(3, (await CheckAsync(Options(path) with { Fix = clean, Force = true, KeepDuplicates = true })).Written);
     }
 
@@ -218,6 +232,6 @@ public sealed class DataCheckTests : IDisposable
         Assert.Contains("--stage", (await Assert.ThrowsAsync<InputException>(() => CheckAsync(Options(_fixture.Write("a.jsonl", "{\"x\": 1}"))))).Message);
         Assert.Contains("blank lines only", (await Assert.ThrowsAsync<InputException>(() => CheckAsync(Options(_fixture.Write("b.jsonl", "", " ")) with { Stage = "sft" }))).Message);
         var report = await CheckAsync(Options(_fixture.Write("c.jsonl", "{\"x\": 1}")) with { Stage = "sft" });
-        Assert.Equal((false, "training cannot start: none of the 1 lines can be used"), (report.CanTrain, report.Verdict));
+        Assert.Equal((false, "training cannot start: none of the 1 lines can be used"), (report.Sound, report.Verdict));
     }
 }

@@ -69,7 +69,7 @@ public sealed class DataFileTests : IDisposable
         using var file = DataFile.Open(path);
         var lines = file.Lines().ToList();
         Assert.Equal([1L, 3, 4, 6], lines.Select(line => line.Number));
-        string[] texts = ["one", "two", "three", "four"];
+        string[] texts = ["one", "  two ", "three", "four"];
         for (int count = 0; count < texts.Length; count++)
             Assert.Equal(texts[(count + 1)..], Texts(path, new LinePlace(lines[count].Number + 1, lines[count].End)));
     }
@@ -96,10 +96,17 @@ public sealed class DataFileTests : IDisposable
     [Fact]
     public void A_line_of_text_is_a_document_with_that_text()
     {
-        string path = File("a.txt", [.. "\uFEFFsay \"hi\" \\ \t\u0001\n"u8, 0xC3, 0x28, (byte)'\n', .. "  \u4F60\u597D \U0001F642\r\n"u8]);
+        string path = File("a.txt", [.. "\uFEFFsay \"hi\" \\ \t\u0001\n"u8, 0xC3, 0x28, (byte)'\n', .. "\u4F60\u597D \U0001F642\r\n"u8]);
         var lines = JsonLines.Read(path).ToList();
         Assert.Equal("say \"hi\" \\ \t\u0001", lines[0].Value.GetProperty("text").GetString());
         Assert.Equal("invalid UTF-8 at byte 1", lines[1].Fault);
         Assert.Equal("\u4F60\u597D \U0001F642", lines[2].Value.GetProperty("text").GetString());
+    }
+
+    [Fact]
+    public void Text_keeps_its_white_space_but_the_line_end()
+    {
+        string path = File("a.txt", "  indented\t \r\nend\r\r\n \t\r\n\r\r\n\tlast \r"u8.ToArray());
+        Assert.Equal(["  indented\t ", "end\r", "\tlast "], JsonLines.Read(path).Select(line => line.Value.GetProperty("text").GetString()));
     }
 }

@@ -39,8 +39,26 @@ public sealed class SequencePackerTests
             Assert.Equal(expected.Order(), Pairs(sequences).Order());
             Assert.Equal((expected.Count, sequences.Count, 0), (totals.Targets, totals.Sequences, totals.Cut));
             Assert.Equal(documents.Count(document => document.TargetMask.Skip(1).Contains(true)), totals.Documents);
-            Assert.Equal(documents.Count, totals.Documents + totals.Dropped);
+            Assert.Equal((documents.Count, 0), (totals.Documents + totals.Dropped, totals.DroppedByCut));
         }
+    }
+
+    [Fact]
+    public void Split_counts_the_pieces_that_nothing_is_learned_from()
+    {
+        long pieces = 0;
+        for (int seed = 0; seed < 60; seed++)
+        {
+            var documents = RandomDocuments.Make(seed, 120, longest: 150);
+            var options = Random(seed, LongDocuments.Split);
+            var totals = Pack(documents, options).Totals;
+            var bare = documents.Select(document => document.TargetMask.Skip(1).ToArray()).Where(mask => mask.Contains(true))
+                .SelectMany(mask => mask.Chunk(options.SequenceLength)).Where(piece => !piece.Contains(true)).ToList();
+            Assert.Equal((bare.Count, bare.Sum(piece => piece.Length)), (totals.DroppedPieces, totals.DroppedPieceTokens));
+            pieces += totals.DroppedPieces;
+        }
+
+        Assert.NotEqual(0, pieces);
     }
 
     [Fact]
@@ -53,7 +71,43 @@ public sealed class SequencePackerTests
             var (sequences, totals) = Pack(documents, options);
             Assert.Equal(RandomDocuments.Pairs(documents, options.SequenceLength).Order(), Pairs(sequences).Order());
             Assert.Equal(documents.Count, totals.Documents + totals.Dropped);
+            CheckCut(documents, options.SequenceLength, totals);
         }
+    }
+
+    private static void CheckCut(List<EncodedDocument> documents, int length, PackingTotals totals)
+    {
+        var kept = documents.Where(document => document.TargetMask.Take(length).Skip(1).Contains(true)).ToList();
+        int[] lost = [.. kept.Select(document => Math.Max(0, document.Ids.Length - length))];
+        Assert.Equal((kept.Count, lost.Count(tokens => tokens > 0), lost.Sum()), (totals.Documents, totals.Cut, totals.CutTokens));
+        Assert.Equal(documents.Except(kept).Count(document => document.TargetMask.Skip(length).Contains(true)), totals.DroppedByCut);
+        Assert.Equal(0, totals.DroppedPieces);
+    }
+
+    [Fact]
+    public void A_pair_is_dropped_by_the_cut_only_if_both_sides_had_a_target_before()
+    {
+        static EncodedDocument Side(params int[] targets) => new([.. Enumerable.Range(1, 7)], [.. Enumerable.Range(0, 7).Select(at => targets.Contains(at))]);
+        EncodedDocument[] pairs =
+        [
+            Side(1, 6) with { Rejected = Side(4) }, // kept: half a sequence is four slots
+            Side(1) with { Rejected = Side(6) }, // the cut takes one side's target
+            Side(6) with { Rejected = Side(5) }, // and here that of both
+            Side(1) with { Rejected = Side() }, // never had one
+        ];
+
+        var totals = Pack(pairs, new PackingOptions { SequenceLength = 8 }).Totals;
+
+        Assert.Equal(new PackingTotals { Documents = 1, Sequences = 1, Tokens = 8, Targets = 2, Cut = 1, CutTokens = 4, Dropped = 3, DroppedByCut = 2 }, totals);
+    }
+
+    [Fact]
+    public void Totals_add_up_in_every_figure()
+    {
+        var totals = new PackingTotals { Documents = 1, Sequences = 2, Tokens = 3, Targets = 4, Cut = 5, CutTokens = 6, Dropped = 7, DroppedByCut = 8, DroppedPieces = 9, DroppedPieceTokens = 10 };
+        foreach (var figure in typeof(PackingTotals).GetProperties())
+            Assert.Equal(2 * (long)figure.GetValue(totals)!, figure.GetValue(totals + totals));
+        Assert.Equal(10, typeof(PackingTotals).GetProperties().Select(figure => figure.GetValue(totals)).Distinct().Count(figure => figure is > 0L));
     }
 
     [Fact]
