@@ -65,7 +65,7 @@ public sealed class SequencePacker
             int own = piece.Targets;
             // Without a target there is nothing to learn here, and no later piece sees it.
             if (own == 0) (bare, bareTokens) = (bare + 1, bareTokens + piece.Slots);
-            else Wait(new Placement(piece, null));
+            else Wait(new Placement(kept < slots ? piece.Alone() : piece, null));
             targets += own;
         }
 
@@ -86,7 +86,7 @@ public sealed class SequencePacker
             return;
         }
 
-        Wait(new Placement(first, second));
+        Wait(new Placement(first.Alone(), second.Alone()));
         CountKept(first.Targets + second.Targets, chosen.Ids.Length - 1 - first.Slots + rejected.Ids.Length - 1 - second.Slots);
     }
 

@@ -28,6 +28,27 @@ public sealed class SequencePackerTests
     private static IEnumerable<(int Before, int Target)> Pairs(IEnumerable<PackedSequence> sequences) => sequences.SelectMany(sequence =>
         sequence.Tokens.Zip(sequence.Targets).Where(slot => slot.Second != PackedSequence.NoTarget));
 
+    /// <summary>A document of any length may wait for its place: what was cut off it must not wait in memory.</summary>
+    [Fact]
+    public void What_is_cut_off_a_document_is_let_go_at_once()
+    {
+        var packer = new SequencePacker(new PackingOptions { SequenceLength = 8, LongDocuments = LongDocuments.Cut });
+        var ids = AddLong(packer);
+
+        GC.Collect();
+
+        Assert.False(ids.IsAlive);
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7], Assert.Single(packer.Finish()).Tokens[..7]);
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static WeakReference AddLong(SequencePacker packer)
+        {
+            int[] ids = [.. Enumerable.Range(1, 100_000)];
+            packer.Add(new EncodedDocument(ids, [.. ids.Select(_ => true)]));
+            return new WeakReference(ids);
+        }
+    }
+
     [Fact]
     public void Split_conserves_every_target_exactly_once()
     {
