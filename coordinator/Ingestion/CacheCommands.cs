@@ -27,8 +27,10 @@ internal sealed class CacheCommands(IAnsiConsole console, TimeProvider time)
         foreach (var entry in superfluous)
         {
             if (options.DryRun || CacheFolders.TryRemove(options.Cache, entry)) removed.Add(entry);
-            else console.WriteLine($"{entry.Key[..KeyShown]}: a process is encoding it; left alone");
+            else console.WriteLine($"{entry.Key[..KeyShown]}: a process is using it; left alone");
         }
+
+        if (!options.DryRun) CacheFolders.FinishRemoving(options.Cache);
 
         if (removed.Count > 0) console.Write(Table(removed));
         console.WriteLine((options.DryRun ? "would be removed: " : "removed: ") + Total(removed, options.Cache));

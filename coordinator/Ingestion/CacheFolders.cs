@@ -1,3 +1,4 @@
+using MiniMind.Coordinator.Storage;
 using MiniMind.Text;
 using MiniMind.Text.Packing;
 
@@ -20,6 +21,7 @@ internal static class CacheFolders
     public const string Partial = ".partial-";
 
     private const string LockPrefix = ".lock-";
+    private const string Removed = ".removed-";
     private const int KeyLength = 64;
 
     /// <summary>The folder where caches lie when nobody says otherwise: what MINIMIND_CACHE says, or below the user's own cache folder.</summary>
@@ -55,23 +57,35 @@ internal static class CacheFolders
         return old;
     }
 
-    /// <summary>Removes an entry. False: a process is filling it.</summary>
+    /// <summary>Removes an entry: first its name, so that nobody finds a half of it. False: a process is filling it, or has used it since it was listed.</summary>
     public static bool TryRemove(string root, CacheEntry entry)
     {
         using var held = TryLock(root, entry.Key);
         if (held is null) return false;
-        if (Directory.Exists(entry.Folder)) Directory.Delete(entry.Folder, recursive: true);
+        if (!Directory.Exists(entry.Folder)) return true;
+        if (LastUsed(entry.Folder) != entry.LastUsed) return false;
+        string removed = Path.Combine(root, Removed + Guid.NewGuid().ToString("N"));
+        Directory.Move(entry.Folder, removed);
+        Directory.Delete(removed, recursive: true);
         return true;
     }
 
+    /// <summary>Deletes what processes that were killed while they removed something have left.</summary>
+    public static void FinishRemoving(string root)
+    {
+        if (!Directory.Exists(root)) return;
+        foreach (string folder in Directory.GetDirectories(root, Removed + "*")) Directory.Delete(folder, recursive: true);
+    }
+
     /// <summary>The right to fill or remove a key, until it is disposed; null while another process has it.</summary>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
     public static FileStream? TryLock(string root, string key)
     {
         try
         {
-            return new FileStream(Path.Combine(root, LockPrefix + key), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return LockFile.Open(Path.Combine(root, LockPrefix + key));
         }
-        catch (IOException fault) when (fault is not DirectoryNotFoundException)
+        catch (IOException fault) when (LockFile.IsHeld(fault))
         {
             return null;
         }
@@ -97,8 +111,10 @@ internal static class CacheFolders
         if (key.Length != KeyLength || !key.All(char.IsAsciiHexDigitLower)) return null;
         long bytes = new DirectoryInfo(folder).EnumerateFiles().Sum(file => file.Length);
         return new CacheEntry(
-            key, folder, complete, bytes, new DateTimeOffset(Directory.GetLastWriteTimeUtc(folder), TimeSpan.Zero), DatasetCache.ReadAbout(folder), TokensOf(folder));
+            key, folder, complete, bytes, LastUsed(folder), DatasetCache.ReadAbout(folder), TokensOf(folder));
     }
+
+    private static DateTimeOffset LastUsed(string folder) => new(Directory.GetLastWriteTimeUtc(folder), TimeSpan.Zero);
 
     private static long? TokensOf(string folder)
     {

@@ -41,8 +41,8 @@ internal sealed class DatasetCache(string root, TimeProvider time)
     }
 
     /// <summary>
-    /// Lets <paramref name="fill"/> write a folder's files, then gives it its key's name. A failure leaves nothing; a cancellation leaves what the journal in the
-    /// folder says, for the next call to go on with.
+    /// Lets <paramref name="fill"/> write a folder's files, then gives it its key's name. Wrong data leaves nothing; a cancellation, or a disk that fails, leaves
+    /// what the journal in the folder says, for the next call to go on with.
     /// </summary>
     /// <param name="key">Name of the folder.</param>
     /// <param name="about">What it holds, for people.</param>
@@ -66,11 +66,12 @@ internal sealed class DatasetCache(string root, TimeProvider time)
             if (validation is not null) Write(partial, "valid.json", validation.ToJson());
             Write(partial, Lines, JsonSerializer.Serialize(lines));
             Write(partial, About, JsonSerializer.Serialize(about));
-            IngestionJournal.Remove(partial);
             Directory.Move(partial, FolderOf(key));
+            // Only now: should the process die before, the next one goes on with what is there. Here it does no harm.
+            IngestionJournal.Remove(FolderOf(key));
             return new IngestedDataset(key, FolderOf(key), training, validation, lines, FromCache: false);
         }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        catch (Exception fault) when (fault is IOException || (fault is OperationCanceledException && ct.IsCancellationRequested))
         {
             keep = true;
             throw;

@@ -14,7 +14,7 @@ internal sealed class DataEncoding(RunOptions options, TimeProvider time)
         using var locked = RunLock.Take(folder.Lock);
         await using var screen = Screens.OpenWithoutRecord(options, run, time);
         await using var told = new StopNotice(screen).Watch(stop);
-        var prepared = await new DataPreparation(run, folder, begun: Directory.Exists(folder.State), screen, time).PrepareAsync(stop);
+        var prepared = await new DataPreparation(run, folder, begun: Directory.Exists(folder.State), screen, time).PrepareAsync((_, _) => Task.CompletedTask, stop);
         foreach (var (stage, _, data) in prepared.Stages) screen.Message($"{stage.Name}: {data.Folder}");
         return ExitCodes.Success;
     }

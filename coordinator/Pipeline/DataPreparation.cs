@@ -18,13 +18,19 @@ internal sealed class DataPreparation(RunFile run, RunFolder folder, bool begun,
     private string? _cache;
 
     /// <summary>Prepares all stages. Whatever is there already, from an earlier attempt or another run of the same data, is not done again.</summary>
-    public async Task<PreparedData> PrepareAsync(CancellationToken cancellation)
+    /// <param name="encoded">Called as soon as the data of a stage is there.</param>
+    /// <param name="cancellation">Keeps what is encoded.</param>
+    public async Task<PreparedData> PrepareAsync(Func<StageData, Tokenizer, Task> encoded, CancellationToken cancellation)
     {
         WriteSample();
         var tokenizer = await Task.Run(() => LoadTokenizer(cancellation), cancellation);
         var stages = new List<StageData>();
         foreach (var (index, stage) in run.Stages.Index())
-            if (stage is TrainingStage training) stages.Add(new StageData(training, index, await IngestAsync(training, tokenizer, cancellation)));
+        {
+            if (stage is not TrainingStage training) continue;
+            stages.Add(new StageData(training, index, await IngestAsync(training, tokenizer, cancellation)));
+            await encoded(stages[^1], tokenizer);
+        }
         return new PreparedData(tokenizer, stages);
     }
 

@@ -6,6 +6,7 @@ using MiniMind.Coordinator.Screen;
 using MiniMind.Protos;
 using MiniMind.Text;
 using MiniMind.Text.Configuration;
+using MiniMind.Text.Tokenization;
 
 namespace MiniMind.Coordinator.Pipeline;
 
@@ -19,7 +20,12 @@ internal sealed class Preparation(RunFile run, RunFolder folder, RunRecord recor
     /// <exception cref="InputException">The data is wrong, or not what the run was begun with: then nothing of the run was changed.</exception>
     public async Task<PreparedRun> PrepareAsync(CancellationToken cancellation)
     {
-        var prepared = await _data.PrepareAsync(cancellation);
+        // The cache is not the run's own: what a new run will need is copied before somebody prunes it. One that has begun has its copies.
+        var copied = new Dictionary<int, List<ArtifactRef>>();
+        var prepared = await _data.PrepareAsync(async (stage, trained) =>
+        {
+            if (record.Identity.Length == 0) copied[stage.Index] = await ShardsAsync(stage, trained, cancellation);
+        }, cancellation);
         var (tokenizer, stages) = prepared;
         var identity = RunIdentity.Compute(run.CanonicalText, tokenizer.Sha256, stages.Select(stage => stage.Data.Key));
         RefuseOtherData(identity, prepared);
@@ -31,17 +37,21 @@ internal sealed class Preparation(RunFile run, RunFolder folder, RunRecord recor
             + $"{16.0 * model.ParameterCount / (1 << 20):N0} MB per worker for weights, gradient and moments");
         var files = await AddAsync(tokenizer.Files, cancellation);
         var specs = new List<StageSpec>();
-        foreach (var (stage, index, data) in stages)
+        foreach (var stage in stages)
         {
-            var spec = StageSpecs.Of(run, stage, index, identity, model, data);
+            var data = stage.Data;
+            var spec = StageSpecs.Of(run, stage.Stage, stage.Index, identity, model, data);
             spec.Tokenizer.AddRange(files);
-            var shards = await AddShardsAsync(data, () => _data.IngestAsync(stage, tokenizer, cancellation), cancellation);
+            var shards = copied.GetValueOrDefault(stage.Index) ?? await ShardsAsync(stage, tokenizer, cancellation);
             spec.TrainingShards.AddRange(shards[..data.Training.Shards.Count]);
             spec.ValidationShards.AddRange(shards[data.Training.Shards.Count..]);
             specs.Add(spec);
         }
         return new PreparedRun(identity, RunInputs.Of(prepared), model, Path.GetDirectoryName(tokenizer.Files[0])!, specs);
     }
+
+    private Task<List<ArtifactRef>> ShardsAsync(StageData stage, Tokenizer tokenizer, CancellationToken cancellation) =>
+        AddShardsAsync(stage.Data, () => _data.IngestAsync(stage.Stage, tokenizer, cancellation), cancellation);
 
     /// <summary>The settings were compared before anything was prepared; what is left is content.</summary>
     private void RefuseOtherData(string identity, PreparedData data)

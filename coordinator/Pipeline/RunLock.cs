@@ -6,8 +6,6 @@ namespace MiniMind.Coordinator.Pipeline;
 /// <summary>Keeps two coordinators out of one run's folder; let go by the operating system when the process dies.</summary>
 internal static class RunLock
 {
-    private const int AlreadyLocked = 11; // EWOULDBLOCK
-
     /// <summary>Makes the folder, if need be, and takes the lock in it.</summary>
     /// <exception cref="InputException">Another process works in the folder, or it cannot be written.</exception>
     public static FileStream Take(string path)
@@ -16,9 +14,9 @@ internal static class RunLock
         try
         {
             Directory.CreateDirectory(folder);
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return LockFile.Open(path);
         }
-        catch (IOException fault) when (fault.HResult == AlreadyLocked || OperatingSystem.IsWindows())
+        catch (IOException fault) when (LockFile.IsHeld(fault))
         {
             throw new InputException($"{folder}: another minimind works in this folder; wait for it, or choose another folder with --out", fault);
         }

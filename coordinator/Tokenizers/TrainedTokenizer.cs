@@ -18,7 +18,7 @@ namespace MiniMind.Coordinator.Tokenizers;
 /// <param name="begun">Whether the run has begun with the one that is there.</param>
 internal sealed class TrainedTokenizer(TokenizerStage stage, string folder, bool begun = false)
 {
-    private const string FormatVersion = "tokenizer/3";
+    private const string FormatVersion = "tokenizer/4";
 
     // Written last: a folder without it is unfinished.
     private string OriginFile => Path.Combine(folder, "trained-from.txt");
@@ -57,7 +57,7 @@ internal sealed class TrainedTokenizer(TokenizerStage stage, string folder, bool
         return trained;
     }
 
-    /// <summary>All that decides the tokenizer: its settings, then each file with its hash, as sha256sum writes them.</summary>
+    /// <summary>All that decides the tokenizer: its settings, then each file behind the hash of its content.</summary>
     private List<string> Origin()
     {
         var lines = new List<string>
@@ -68,7 +68,8 @@ internal sealed class TrainedTokenizer(TokenizerStage stage, string folder, bool
         foreach (var path in stage.Data)
         {
             using var file = DataFile.OpenRaw(path);
-            lines.Add($"{Convert.ToHexStringLower(SHA256.HashData(file))}  {path}");
+            // Of a name it matters only whether it says that the lines are texts.
+            lines.Add($"{Convert.ToHexStringLower(SHA256.HashData(file))}{(DataFile.IsPlainText(path) ? "-text" : "")}  {path}");
         }
         return lines;
     }

@@ -90,6 +90,43 @@ public sealed class CacheFoldersTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_used_after_it_was_listed_is_left_alone()
+    {
+        var dataset = await AddAsync("dog", day: 0);
+        var entry = Assert.Single(CacheFolders.List(_fixture.Cache));
+        CacheFolders.Touch(dataset.Folder, _time);
+        _time.Advance(TimeSpan.FromDays(1));
+        CacheFolders.Touch(dataset.Folder, _time);
+
+        Assert.False(CacheFolders.TryRemove(_fixture.Cache, entry));
+        Assert.True(CacheFolders.TryRemove(_fixture.Cache, Assert.Single(CacheFolders.List(_fixture.Cache))));
+        Assert.Empty(_fixture.Cached);
+    }
+
+    [Fact]
+    public async Task Prune_ends_what_another_one_that_was_killed_had_begun_to_remove()
+    {
+        await AddAsync("dog", day: 0);
+        string half = Path.Combine(_fixture.Cache, ".removed-0123");
+        Directory.CreateDirectory(half);
+        File.WriteAllText(Path.Combine(half, "train-00000.shard"), "");
+        Assert.Single(CacheFolders.List(_fixture.Cache));
+
+        Commands.Prune(new PruneOptions(_fixture.Cache, TimeSpan.FromDays(1000), null, All: false, DryRun: false));
+
+        Assert.False(Directory.Exists(half));
+        Assert.Single(_fixture.Cached);
+    }
+
+    [Fact]
+    public void A_lock_that_cannot_be_made_is_a_fault_rather_than_somebody_elses()
+    {
+        Assert.Throws<DirectoryNotFoundException>(() => CacheFolders.TryLock(_fixture.Cache, "key"));
+        Directory.CreateDirectory(Path.Combine(_fixture.Cache, ".lock-key"));
+        Assert.ThrowsAny<Exception>(() => CacheFolders.TryLock(_fixture.Cache, "key"));
+    }
+
+    [Fact]
     public async Task Prune_all_takes_what_was_interrupted_too_but_not_what_is_being_encoded()
     {
         await AddAsync("dog", day: 0);
@@ -99,7 +136,7 @@ public sealed class CacheFoldersTests : IDisposable
         {
             Assert.NotNull(busy);
             Commands.Prune(new PruneOptions(_fixture.Cache, null, null, All: true, DryRun: false));
-            Assert.Contains("a process is encoding it", _output.ToString());
+            Assert.Contains("a process is using it", _output.ToString());
             Assert.Equal([Path.Combine(_fixture.Cache, ".partial-" + key)], _fixture.Cached);
         }
 

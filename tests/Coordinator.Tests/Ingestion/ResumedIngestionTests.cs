@@ -90,6 +90,65 @@ public sealed class ResumedIngestionTests : IDisposable
         Assert.Equal(Files(whole.Folder), Files((await IngestionFixture.Ingest(request)).Folder));
     }
 
+    /// <summary>What a process leaves that dies between the last two steps.</summary>
+    [Fact]
+    public async Task A_journal_in_a_complete_folder_does_no_harm()
+    {
+        var request = Request("a.jsonl");
+        var dataset = await IngestionFixture.Ingest(request);
+        File.WriteAllText(Path.Combine(dataset.Folder, "journal.json"), "{}");
+        Assert.True((await IngestionFixture.Ingest(request)).FromCache);
+    }
+
+    [Fact]
+    public async Task A_disk_that_fails_leaves_what_was_encoded_to_go_on_with()
+    {
+        var request = Request("a.jsonl");
+        var whole = await IngestionFixture.Ingest(request with { CacheFolder = _fixture.Cache + "-whole" });
+        var failing = new Watcher(report =>
+        {
+            if (report.Phase == IngestionPhase.Encoding && report.Documents >= 1500) throw new IOException("the disk fails");
+        });
+        await Assert.ThrowsAsync<IOException>(() => IngestionFixture.Ingest(request, failing));
+        Assert.True(File.Exists(Path.Combine(Assert.Single(_fixture.Cached), "journal.json")));
+
+        var seen = new Watcher(_ => { });
+        var resumed = await IngestionFixture.Ingest(request, seen);
+
+        Assert.True(seen.Reports.First(report => report is { Phase: IngestionPhase.Encoding, BytesDone: > 0 }).Documents >= 1000);
+        Assert.Equal(Files(whole.Folder), Files(resumed.Folder));
+    }
+
+    [Fact]
+    public async Task A_file_that_changes_while_it_is_read_is_named_and_nothing_is_published()
+    {
+        var request = Request("a.jsonl");
+        var changing = new Watcher(report =>
+        {
+            if (report.Phase == IngestionPhase.Encoding && report.Documents == 0) File.AppendAllText(request.Sources[0].Path, "\n{\"text\": \"more\"}");
+        });
+
+        var fault = await Assert.ThrowsAsync<InputException>(() => IngestionFixture.Ingest(request, changing));
+
+        Assert.StartsWith($"{request.Sources[0].Path}: the file changed while it was read", fault.Message, StringComparison.Ordinal);
+        Assert.Empty(_fixture.Cached);
+        Assert.Equal(2401, (await IngestionFixture.Ingest(request)).Lines.Read);
+    }
+
+    [Fact]
+    public async Task Bad_lines_are_quoted_by_the_names_of_now()
+    {
+        string[] lines = ["{", .. Enumerable.Range(0, 50).Select(number => $"{{\"text\": \"dog {number}\"}}")];
+        var request = _fixture.Request(_fixture.Write("a.jsonl", lines)) with { BadLines = BadLines.Skip };
+        var first = await IngestionFixture.Ingest(request);
+        string other = _fixture.Write("b.jsonl", lines);
+
+        var again = await IngestionFixture.Ingest(request with { Sources = [new DataSource(other)] });
+
+        Assert.True(again.FromCache);
+        Assert.Equal(other + Assert.Single(first.Lines.Bad.First)[request.Sources[0].Path.Length..], Assert.Single(again.Lines.Bad.First));
+    }
+
     [Fact]
     public async Task Two_processes_with_the_same_data_encode_it_once()
     {

@@ -97,7 +97,7 @@ public sealed class DataSummaryTests : IDisposable
             """), []);
         var told = new StringWriter();
         await using var screen = new PlainScreen(told, new ManualTime(), 1);
-        await new DataPreparation(run, new RunFolder(_folder["out"]), begun: false, screen, new ManualTime()).PrepareAsync(CancellationToken.None);
+        await new DataPreparation(run, new RunFolder(_folder["out"]), begun: false, screen, new ManualTime()).PrepareAsync((_, _) => Task.CompletedTask, CancellationToken.None);
         return [.. told.ToString().Split('\n').Select(line => line.TrimEnd('\r')).Where(line => line.Contains("] sft: ", StringComparison.Ordinal)).Select(line => line["[0:00] ".Length..])];
     }
 }

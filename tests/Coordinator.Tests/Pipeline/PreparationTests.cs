@@ -48,6 +48,31 @@ public sealed class PreparationTests : IDisposable
         Assert.DoesNotContain("again", _told.ToString(), StringComparison.Ordinal);
     }
 
+    /// <summary>The cache is shared, and anybody may prune it.</summary>
+    [Fact]
+    public async Task The_data_of_a_stage_is_copied_before_the_next_stage_is_encoded()
+    {
+        _folder.Write("a.jsonl", string.Concat(Enumerable.Range(0, 60).Select(number => $"{{\"text\": \"dog {number}\"}}\n")));
+        _folder.Write("bad.jsonl", "{");
+        var run = RunFile.Load(_folder.Write("run.yaml", $$"""
+            model: tiny
+            sequence_length: 32
+            lanes: 2
+            stages:
+              - {stage: tokenizer, data: {{_folder["a.jsonl"]}}, vocabulary_size: 300}
+              - {stage: pretrain, data: {{_folder["a.jsonl"]}}}
+              - {stage: pretrain, name: second, data: {{_folder["bad.jsonl"]}}}
+            """), []);
+        var folder = new RunFolder(_folder["out"]);
+        await using var screen = new PlainScreen(_told, new ManualTime(), 1);
+        await Assert.ThrowsAsync<InputException>(() => new Preparation(
+            run, folder, new RunRecord(), new ArtifactStore(folder.Artifacts), screen, new ManualTime()).PrepareAsync(CancellationToken.None));
+
+        var shard = Directory.GetFiles(folder.Datasets, "train-00000.shard", SearchOption.AllDirectories).Single();
+        var copy = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(shard)));
+        Assert.True(new ArtifactStore(folder.Artifacts).Exists(copy));
+    }
+
     [Theory]
     [InlineData("a.jsonl", "tokenizer.data: ")]
     [InlineData("b.jsonl", "pretrain.data (")]

@@ -91,6 +91,22 @@ public sealed class TrainedTokenizerTests : IDisposable
         Assert.DoesNotContain(_told, line => line.Contains("fewer", StringComparison.Ordinal));
     }
 
+    /// <summary>What the lines of a file are, its name says: texts, or JSON.</summary>
+    [Fact]
+    public void The_same_bytes_under_a_name_of_another_kind_are_other_texts()
+    {
+        var lines = Good.Split('\n');
+        void Train(string name) => new TrainedTokenizer(
+            new TokenizerStage { Name = "tokenizer", Data = [_folder.Write(name, string.Join('\n', lines))], VocabularySize = 300, Seed = 42, BadLines = BadLines.Fail }, _folder["out"]).Load(_told.Add, CancellationToken.None);
+        Train("data.jsonl");
+        Train("moved.jsonl");
+        Assert.Single(_told, line => line.StartsWith("training", StringComparison.Ordinal));
+
+        Train("data.txt");
+
+        Assert.Equal(2, _told.Count(line => line.StartsWith("training", StringComparison.Ordinal)));
+    }
+
     private void Train(string data, BadLines badLines, string folder, bool begun = false, int size = 300)
     {
         var stage = new TokenizerStage { Name = "tokenizer", Data = [_folder.Write("data.jsonl", data)], VocabularySize = size, Seed = 42, BadLines = badLines };
