@@ -40,10 +40,8 @@ public sealed class DatasetIngestion(TimeProvider time)
             var added = await cache.AddAsync(key, about, async folder =>
             {
                 Begin(IngestionPhase.Encoding);
-                using var filling = new FolderFilling(request, encoder, packing, passes, folder, meter);
-                var filled = await filling.RunAsync(ct);
-                stamps.RequireUnchanged();
-                return filled;
+                using var filling = new FolderFilling(request, encoder, packing, passes, stamps, folder, meter);
+                return await filling.RunAsync(ct);
             }, () => Begin(IngestionPhase.Waiting), ct);
             return Renamed(added, files);
         }

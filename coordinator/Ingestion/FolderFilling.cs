@@ -12,6 +12,7 @@ internal sealed class FolderFilling : IDisposable
 {
     private readonly DatasetRequest _request;
     private readonly IReadOnlyList<SourcePass> _passes;
+    private readonly SourceStamps _stamps;
     private readonly LinePipeline<EncodedLine> _pipeline;
     private readonly string _folder;
     private readonly ProgressMeter _meter;
@@ -23,9 +24,10 @@ internal sealed class FolderFilling : IDisposable
     private LineReport _lines;
 
     public FolderFilling(
-        DatasetRequest request, IDocumentEncoder encoder, PackingOptions packing, IReadOnlyList<SourcePass> passes, string folder, ProgressMeter meter)
+        DatasetRequest request, IDocumentEncoder encoder, PackingOptions packing, IReadOnlyList<SourcePass> passes, SourceStamps stamps, string folder,
+        ProgressMeter meter)
     {
-        (_request, _passes, _folder, _meter) = (request, passes, folder, meter);
+        (_request, _passes, _stamps, _folder, _meter) = (request, passes, stamps, folder, meter);
         _pipeline = new LinePipeline<EncodedLine>([.. passes.Select(pass => pass.Path)], line => EncodedLine.From(line, encoder), request.Threads);
         _begun = IngestionJournal.Open(folder);
         _training = new ShardSetWriter(folder, "train", packing, request.Tokenizer.VocabularySize, _begun?.Training);
@@ -37,10 +39,11 @@ internal sealed class FolderFilling : IDisposable
 
     private bool IsRefused => !_bad.IsEmpty && _request.BadLines == BadLines.Fail;
 
-    /// <exception cref="InputException">Lines are bad and may not be skipped, or nothing is left to train on.</exception>
+    /// <exception cref="InputException">A file changed, lines are bad and may not be skipped, or nothing is left to train on.</exception>
     public async Task<(ShardManifest Training, ShardManifest? Validation, LineReport Lines)> RunAsync(CancellationToken ct)
     {
         await EncodeAsync(ct);
+        _stamps.RequireUnchanged();
         if (IsRefused) throw _bad.ToException();
         var training = _training.ToManifest();
         var validation = _validation.ToManifest();
@@ -110,6 +113,8 @@ internal sealed class FolderFilling : IDisposable
         _training.CompleteChunk();
         _validation.CompleteChunk();
         _lines = _lines with { Bad = _bad.Report };
+        // Whoever goes on with it takes it for what its key is the hash of.
+        _stamps.RequireUnchanged();
         await new IngestionJournal(pass, at.Number, at.Offset, _training.Complete, _validation.Complete, _lines).SaveAsync(_folder);
     }
 

@@ -135,6 +135,25 @@ public sealed class ResumedIngestionTests : IDisposable
         Assert.Equal(2401, (await IngestionFixture.Ingest(request)).Lines.Read);
     }
 
+    /// <summary>Who stops it and puts the former file back must not go on with what was read of the changed one.</summary>
+    [Fact]
+    public async Task Nothing_is_kept_to_go_on_with_of_a_file_that_changed()
+    {
+        var request = Request("a.jsonl");
+        using var stop = new CancellationTokenSource();
+        var changing = new Watcher(report =>
+        {
+            if (report.Phase != IngestionPhase.Encoding) return;
+            if (report.Documents >= 300) File.SetLastWriteTimeUtc(request.Sources[0].Path, DateTime.UnixEpoch);
+            if (report.Documents >= 1500) stop.Cancel();
+        });
+
+        var fault = await Assert.ThrowsAsync<InputException>(() => IngestionFixture.Ingest(request, changing, stop.Token));
+
+        Assert.StartsWith(request.Sources[0].Path, fault.Message, StringComparison.Ordinal);
+        Assert.Empty(_fixture.Cached);
+    }
+
     [Fact]
     public async Task Bad_lines_are_quoted_by_the_names_of_now()
     {
