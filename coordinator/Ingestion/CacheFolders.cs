@@ -57,24 +57,37 @@ internal static class CacheFolders
         return old;
     }
 
-    /// <summary>Removes an entry: first its name, so that nobody finds a half of it. False: a process is filling it, or has used it since it was listed.</summary>
+    /// <summary>Removes an entry. False: a process is filling it, or has used it since it was listed.</summary>
     public static bool TryRemove(string root, CacheEntry entry)
     {
         using var held = TryLock(root, entry.Key);
         if (held is null) return false;
-        if (!Directory.Exists(entry.Folder)) return true;
-        if (LastUsed(entry.Folder) != entry.LastUsed) return false;
-        string removed = Path.Combine(root, Removed + Guid.NewGuid().ToString("N"));
-        Directory.Move(entry.Folder, removed);
-        Directory.Delete(removed, recursive: true);
+        if (Directory.Exists(entry.Folder) && LastUsed(entry.Folder) != entry.LastUsed) return false;
+        Remove(entry.Folder);
         return true;
+    }
+
+    /// <summary>Removes a folder of a cache: first its name, so that nobody finds a half of it. Somebody else may have removed it already.</summary>
+    public static void Remove(string folder)
+    {
+        string removed = Path.Combine(Path.GetDirectoryName(folder)!, Removed + Guid.NewGuid().ToString("N"));
+        try
+        {
+            Directory.Move(folder, removed);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return;
+        }
+
+        Delete(removed);
     }
 
     /// <summary>Deletes what processes that were killed while they removed something have left.</summary>
     public static void FinishRemoving(string root)
     {
         if (!Directory.Exists(root)) return;
-        foreach (string folder in Directory.GetDirectories(root, Removed + "*")) Directory.Delete(folder, recursive: true);
+        foreach (string folder in Directory.GetDirectories(root, Removed + "*")) Delete(folder);
     }
 
     /// <summary>The right to fill or remove a key, until it is disposed; null while another process has it.</summary>
@@ -100,6 +113,18 @@ internal static class CacheFolders
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             // A cache that others may only read is used all the same.
+        }
+    }
+
+    private static void Delete(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Another process has ended what this one began, or the other way round.
         }
     }
 

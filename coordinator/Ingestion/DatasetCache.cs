@@ -25,7 +25,6 @@ internal sealed class DatasetCache(string root, TimeProvider time)
     public IngestedDataset? Find(string key)
     {
         string folder = FolderOf(key);
-        if (!Directory.Exists(folder)) return null;
         try
         {
             var training = ReadManifest(folder, "train.json");
@@ -34,8 +33,10 @@ internal sealed class DatasetCache(string root, TimeProvider time)
             CacheFolders.Touch(folder, time);
             return new IngestedDataset(key, folder, training, validation, lines, FromCache: true);
         }
-        catch (Exception fault) when (fault is FileNotFoundException or JsonException)
+        catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException or JsonException)
         {
+            // Never there, or removed while it was read: a folder loses its name before its files.
+            if (!Directory.Exists(folder)) return null;
             throw new InputException($"{folder}: the cached data is damaged ({fault.Message}). Delete the folder to encode it again.", fault);
         }
     }

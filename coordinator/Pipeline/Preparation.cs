@@ -50,9 +50,6 @@ internal sealed class Preparation(RunFile run, RunFolder folder, RunRecord recor
         return new PreparedRun(identity, RunInputs.Of(prepared), model, Path.GetDirectoryName(tokenizer.Files[0])!, specs);
     }
 
-    private Task<List<ArtifactRef>> ShardsAsync(StageData stage, Tokenizer tokenizer, CancellationToken cancellation) =>
-        AddShardsAsync(stage.Data, () => _data.IngestAsync(stage.Stage, tokenizer, cancellation), cancellation);
-
     /// <summary>The settings were compared before anything was prepared; what is left is content.</summary>
     private void RefuseOtherData(string identity, PreparedData data)
     {
@@ -64,18 +61,37 @@ internal sealed class Preparation(RunFile run, RunFolder folder, RunRecord recor
     }
 
     /// <summary>
-    /// Stores the shards, training before validation. They are hashed on the way: one that is not what was encoded, because the cache's disk or somebody
-    /// changed it, would train another model, so its data is encoded again.
+    /// Stores the shards of a stage, training before validation. They are hashed on the way: one that is not what was encoded, because the cache's disk or
+    /// somebody changed it, would train another model, so its data is encoded again; as is data that is pruned before all of it is copied.
     /// </summary>
-    private async Task<List<ArtifactRef>> AddShardsAsync(IngestedDataset data, Func<Task<IngestedDataset>> encodeAgain, CancellationToken cancellation)
+    private async Task<List<ArtifactRef>> ShardsAsync(StageData stage, Tokenizer tokenizer, CancellationToken cancellation)
     {
-        var shards = await AddAsync(data.Paths(data.Training).Concat(data.Validation is { } held ? data.Paths(held) : []), cancellation);
-        if (Changed(data, shards) is not { } changed) return shards;
-        if (!data.FromCache)
-            throw new InputException($"{changed}: the file is not what was written a moment ago; see whether the disk is sound, or choose another one with --out DIR");
-        screen.Message($"{changed}: the cached data was changed since it was encoded; encoding it again");
-        Directory.Delete(data.Folder, recursive: true);
-        return await AddShardsAsync(await encodeAgain(), encodeAgain, cancellation);
+        for (var data = stage.Data; ; data = await _data.IngestAsync(stage.Stage, tokenizer, cancellation))
+        {
+            if (await CopyAsync(data, cancellation) is not { } shards)
+            {
+                screen.Message($"{data.Folder}: the encoded data was removed before it was copied; encoding it again");
+                continue;
+            }
+            if (Changed(data, shards) is not { } changed) return shards;
+            if (!data.FromCache)
+                throw new InputException($"{changed}: the file is not what was written a moment ago; see whether the disk is sound, or choose another one with --out DIR");
+            screen.Message($"{changed}: the cached data was changed since it was encoded; encoding it again");
+            CacheFolders.Remove(data.Folder);
+        }
+    }
+
+    /// <summary>Copies the shards; null when their folder is gone.</summary>
+    private async Task<List<ArtifactRef>?> CopyAsync(IngestedDataset data, CancellationToken cancellation)
+    {
+        try
+        {
+            return await AddAsync(data.Paths(data.Training).Concat(data.Validation is { } held ? data.Paths(held) : []), cancellation);
+        }
+        catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException && !Directory.Exists(data.Folder))
+        {
+            return null;
+        }
     }
 
     /// <summary>Path of the first shard whose content is not that of the manifest; null for none.</summary>

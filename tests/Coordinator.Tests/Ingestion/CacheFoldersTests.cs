@@ -119,11 +119,25 @@ public sealed class CacheFoldersTests : IDisposable
     }
 
     [Fact]
+    public async Task What_another_process_removed_first_is_removed()
+    {
+        await AddAsync("dog", day: 0);
+        var entry = Assert.Single(CacheFolders.List(_fixture.Cache));
+
+        CacheFolders.Remove(entry.Folder);
+        CacheFolders.Remove(entry.Folder);
+
+        Assert.True(CacheFolders.TryRemove(_fixture.Cache, entry));
+        Assert.Empty(_fixture.Cached);
+    }
+
+    [Fact]
     public void A_lock_that_cannot_be_made_is_a_fault_rather_than_somebody_elses()
     {
         Assert.Throws<DirectoryNotFoundException>(() => CacheFolders.TryLock(_fixture.Cache, "key"));
-        Directory.CreateDirectory(Path.Combine(_fixture.Cache, ".lock-key"));
-        Assert.ThrowsAny<Exception>(() => CacheFolders.TryLock(_fixture.Cache, "key"));
+        Directory.CreateDirectory(_fixture.Cache);
+        // No missing folder, and nobody holds it.
+        Assert.Throws<PathTooLongException>(() => CacheFolders.TryLock(_fixture.Cache, new string('k', 300)));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using MiniMind.Coordinator.Artifacts;
 using MiniMind.Coordinator.Grains;
+using MiniMind.Coordinator.Ingestion;
 using MiniMind.Coordinator.Pipeline;
 using MiniMind.Coordinator.RunFiles;
 using MiniMind.Coordinator.Screen;
@@ -14,9 +15,13 @@ namespace MiniMind.Coordinator.Tests.Pipeline;
 public sealed class PreparationTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly StringWriter _told = new();
+    private readonly Listener _told = new();
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        _folder.Dispose();
+        _told.Dispose();
+    }
 
     [Theory]
     [InlineData("train")]
@@ -71,6 +76,30 @@ public sealed class PreparationTests : IDisposable
         var shard = Directory.GetFiles(folder.Datasets, "train-00000.shard", SearchOption.AllDirectories).Single();
         var copy = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(shard)));
         Assert.True(new ArtifactStore(folder.Artifacts).Exists(copy));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Data_that_is_pruned_before_it_is_copied_is_encoded_again(bool cached)
+    {
+        var first = await PrepareAsync();
+        var datasets = _folder["out/datasets"];
+        if (!cached) Directory.Delete(datasets, recursive: true);
+        bool pruned = false;
+        _told.Heard = () =>
+        {
+            // Told as soon as the data is there.
+            if (pruned || !_told.Last.Contains(" documents, ", StringComparison.Ordinal)) return;
+            pruned = CacheFolders.TryRemove(datasets, Assert.Single(CacheFolders.List(datasets)));
+        };
+
+        var second = await PrepareAsync(write: false);
+
+        Assert.True(pruned);
+        Assert.Contains("the encoded data was removed before it was copied; encoding it again", _told.ToString(), StringComparison.Ordinal);
+        Assert.Equal(first.Stages, second.Stages);
+        Assert.Single(CacheFolders.List(datasets));
     }
 
     [Theory]
@@ -158,5 +187,19 @@ public sealed class PreparationTests : IDisposable
         var folder = new RunFolder(_folder["out"]);
         await using var screen = new PlainScreen(_told, new ManualTime(), 1);
         return await new Preparation(run, folder, record ?? new RunRecord(), new ArtifactStore(folder.Artifacts), screen, new ManualTime()).PrepareAsync(CancellationToken.None);
+    }
+
+    /// <summary>Keeps what the screen tells, and acts on it before the preparation goes on.</summary>
+    private sealed class Listener : StringWriter
+    {
+        public Action? Heard { get; set; }
+
+        public string Last => ToString().TrimEnd().Split('\n')[^1];
+
+        public override void Flush()
+        {
+            base.Flush();
+            Heard?.Invoke();
+        }
     }
 }
