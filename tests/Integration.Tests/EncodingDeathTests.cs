@@ -28,9 +28,9 @@ public sealed class EncodingDeathTests : IDisposable
         var home = MakeHome("killed");
         await using (var encoding = Program.Start(home, "data", "encode", "run.yaml"))
         {
-            await JournalAsync(home);
+            await encoding.SeeFileAsync(CacheOf(home), "journal.json");
             encoding.Signal(Signal.Kill);
-            await encoding.EndAsync();
+            Assert.Equal(128 + (int)Signal.Kill, (await encoding.EndAsync()).ExitCode);
         }
         // The first part is on the disk, the whole is not.
         var partial = Directory.GetDirectories(CacheOf(home), ".partial-*").Single();
@@ -56,7 +56,8 @@ public sealed class EncodingDeathTests : IDisposable
 
     private string MakeHome(string name)
     {
-        var home = Directory.CreateDirectory(Path.Combine(_folder, name)).FullName;
+        var home = Path.Combine(_folder, name);
+        Directory.CreateDirectory(CacheOf(home));
         File.WriteAllText(Path.Combine(home, "run.yaml"), RunFile);
         return home;
     }
@@ -67,12 +68,4 @@ public sealed class EncodingDeathTests : IDisposable
 
     private static Dictionary<string, byte[]> Files(string home) =>
         Directory.GetFiles(DatasetOf(home)).Where(file => Path.GetFileName(file) != "about.json").ToDictionary(file => Path.GetFileName(file), File.ReadAllBytes);
-
-    /// <summary>Waits until a first part of the data is on the disk.</summary>
-    private static async Task JournalAsync(string home)
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-        while (!Directory.Exists(CacheOf(home)) || !Directory.GetDirectories(CacheOf(home), ".partial-*").Any(partial => File.Exists(Path.Combine(partial, "journal.json"))))
-            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, deadline.Token);
-    }
 }

@@ -50,8 +50,23 @@ internal sealed class RunningProgram : IAsyncDisposable
             if (_output.ToString().Contains(fragment, StringComparison.Ordinal)) return;
             _awaited.Add((fragment, seen));
         }
-        await Task.WhenAny(seen.Task, _process.WaitForExitAsync()).WaitAsync(Patience);
-        Assert.True(seen.Task.IsCompleted, $"expected the program to write '{fragment}' before its end; it wrote\n{_output}{_error}");
+        await BeforeEndAsync(seen.Task, $"write '{fragment}'");
+    }
+
+    /// <summary>Waits until a file anywhere below a folder gets a name; fails when the program ends before.</summary>
+    /// <param name="folder">Must be there; what happened in it before the call does not count.</param>
+    /// <param name="name">Without folders.</param>
+    public async Task SeeFileAsync(string folder, string name)
+    {
+        var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var watcher = new FileSystemWatcher(folder, name) { IncludeSubdirectories = true };
+        watcher.Created += (_, _) => seen.TrySetResult();
+        watcher.Renamed += (_, renamed) =>
+        {
+            if (Path.GetFileName(renamed.Name) == name) seen.TrySetResult();
+        };
+        watcher.EnableRaisingEvents = true;
+        await BeforeEndAsync(seen.Task, $"make a file {name} in {folder}");
     }
 
     /// <summary>Waits until the program has ended and all that it wrote has arrived.</summary>
@@ -75,6 +90,12 @@ internal sealed class RunningProgram : IAsyncDisposable
     {
         if (!_process.HasExited) await KillAllAsync();
         _process.Dispose();
+    }
+
+    private async Task BeforeEndAsync(Task seen, string expected)
+    {
+        await Task.WhenAny(seen, _process.WaitForExitAsync()).WaitAsync(Patience);
+        Assert.True(seen.IsCompleted, $"expected the program to {expected} before its end; it wrote\n{_output}{_error}");
     }
 
     private void Keep(StringBuilder text, string? line)
