@@ -26,42 +26,28 @@ public sealed class DatasetIngestion(TimeProvider time)
         request.Check();
         var encoder = DocumentEncoders.For(request.Kind, request.Tokenizer, request.Variation);
         var packing = request.Packing with { Padding = request.Tokenizer.Padding };
-        List<string> files = [.. request.Sources.Select(source => source.Path), .. request.ValidationFiles];
+        var files = request.Files;
         var stamps = new SourceStamps(files);
         var meter = new ProgressMeter(progress, files.Sum(SizeOf));
         string key = await DatasetKey.ComputeAsync(request, encoder, packing.Settings, bytes => meter.Add(bytes, 0), ct);
         var cache = new DatasetCache(request.CacheFolder, time);
-        if (cache.Find(key) is { } known) return Renamed(known, files);
+        if (cache.Find(key) is { } known) return known;
         var about = new CacheEntryAbout(request.Kind, files, Path.GetDirectoryName(request.Tokenizer.Files[0]) ?? "", packing.SequenceLength);
         var passes = SourcePass.Of(request);
         void Begin(IngestionPhase phase) => meter.Begin(phase, passes.Sum(pass => SizeOf(pass.Path)));
         try
         {
-            var added = await cache.AddAsync(key, about, async folder =>
+            return await cache.AddAsync(key, about, async folder =>
             {
                 Begin(IngestionPhase.Encoding);
                 using var filling = new FolderFilling(request, encoder, packing, passes, stamps, folder, meter);
                 return await filling.RunAsync(ct);
             }, () => Begin(IngestionPhase.Waiting), ct);
-            return Renamed(added, files);
         }
         catch (IOException fault) when (DiskFull.IsCause(fault))
         {
             throw new DiskFullException(request.CacheFolder, "what was encoded is kept, to go on with", "--set cache=DIR", fault);
         }
-    }
-
-    /// <summary>Bad lines are quoted by the names that the files have now, not by those that they had when somebody encoded the same content.</summary>
-    private static IngestedDataset Renamed(IngestedDataset data, List<string> files)
-    {
-        if (!data.FromCache || DatasetCache.ReadAbout(data.Folder) is not { } about || about.Files.Count != files.Count) return data;
-        var first = data.Lines.Bad.First.Select(quoted =>
-        {
-            int file = about.Files.Index().Where(former => quoted.StartsWith(former.Item + ":", StringComparison.Ordinal))
-                .OrderByDescending(former => former.Item.Length).Select(former => former.Index).FirstOrDefault(-1);
-            return file < 0 ? quoted : files[file] + quoted[about.Files[file].Length..];
-        });
-        return data with { Lines = data.Lines with { Bad = data.Lines.Bad with { First = [.. first] } } };
     }
 
     private static long SizeOf(string path) => new FileInfo(path).Length;

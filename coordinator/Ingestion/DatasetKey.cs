@@ -10,7 +10,7 @@ namespace MiniMind.Coordinator.Ingestion;
 /// </summary>
 internal static class DatasetKey
 {
-    private const string FormatVersion = "dataset/3";
+    private const string FormatVersion = "dataset/4";
 
     /// <summary>Reads all files once. Lower-case hex SHA-256.</summary>
     public static async Task<string> ComputeAsync(

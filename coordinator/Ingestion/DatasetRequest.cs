@@ -27,6 +27,9 @@ public sealed record DatasetRequest
     /// <summary>Files to validate on. Given these, <see cref="ValidationFraction"/> is not used.</summary>
     public IReadOnlyList<string> ValidationFiles { get; init; } = [];
 
+    /// <summary>Paths of all files: those to train on, then those to validate on.</summary>
+    public IReadOnlyList<string> Files => [.. Sources.Select(source => source.Path), .. ValidationFiles];
+
     /// <summary>
     /// Part of the lines of <see cref="Sources"/> that is held out, 0 to below 1. Chosen by the hash of a line's bytes, so that equal
     /// lines are on one side, whatever their order. Default 0: no validation data.
@@ -60,7 +63,7 @@ public sealed record DatasetRequest
     {
         var faults = new List<string>();
         if (Sources.Count == 0) faults.Add("no data files are given");
-        faults.AddRange(Sources.Select(source => source.Path).Concat(ValidationFiles).Where(file => !File.Exists(file)).Select(file => $"{file}: there is no such file"));
+        faults.AddRange(Files.Where(file => !File.Exists(file)).Select(file => $"{file}: there is no such file"));
         faults.AddRange(Sources.Where(source => !(source.Weight is > 0 and <= DataSource.MostWeight))
             .Select(source => $"{source.Path}: the weight must be above 0 and at most {DataSource.MostWeight}, found {source.Weight}"));
         if (!(ValidationFraction is >= 0 and < 1)) faults.Add($"the validation fraction must be at least 0 and below 1, found {ValidationFraction}");

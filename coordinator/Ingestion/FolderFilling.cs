@@ -33,11 +33,11 @@ internal sealed class FolderFilling : IDisposable
         _training = new ShardSetWriter(folder, "train", packing, request.Tokenizer.VocabularySize, _begun?.Training);
         _validation = new ShardSetWriter(folder, "valid", packing, request.Tokenizer.VocabularySize, _begun?.Validation);
         _lines = _begun?.Lines ?? new LineReport(0, 0, 0, new BadLineReport(0, []));
-        _bad = new BadLineLog(_lines.Bad);
+        _bad = new BadLineLog(request.Files, _lines.Bad);
         _held = request.ValidationFiles.Count > 0 ? 0 : request.ValidationFraction;
     }
 
-    private bool IsRefused => !_bad.IsEmpty && _request.BadLines == BadLines.Fail;
+    private bool IsRefused => _bad.Count > 0 && _request.BadLines == BadLines.Fail;
 
     /// <exception cref="InputException">A file changed, lines are bad and may not be skipped, or nothing is left to train on.</exception>
     public async Task<(ShardManifest Training, ShardManifest? Validation, LineReport Lines)> RunAsync(CancellationToken ct)
@@ -89,7 +89,7 @@ internal sealed class FolderFilling : IDisposable
         bool held = pass.Validates || line.Holding < _held;
         if (line.Document is null)
         {
-            if (!pass.Repeats) _bad.Add(pass.Path, line.Line.Number, line.Fault!);
+            if (!pass.Repeats) _bad.Add(pass.File, line.Line.Number, line.Fault!);
         }
         else if (pass.Repeats && (held || line.Taking >= pass.Fraction))
         {
@@ -119,6 +119,6 @@ internal sealed class FolderFilling : IDisposable
     }
 
     private InputException NothingToTrainOn(long dropped) => new(
-        $"{string.Join(", ", _request.Sources.Select(source => source.Path))}: no document is left to train on ({dropped:N0} without a target, {_bad.Report.Count:N0} bad lines"
-        + $"{string.Concat(_bad.Report.First.Take(1).Select(line => ", the first " + line))}).");
+        $"{string.Join(", ", _request.Sources.Select(source => source.Path))}: no document is left to train on ({dropped:N0} without a target, {_bad.Count:N0} bad lines"
+        + $"{string.Concat(_bad.First.Take(1).Select(line => ", the first " + line))}).");
 }

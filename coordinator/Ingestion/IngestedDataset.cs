@@ -28,8 +28,19 @@ public sealed record LineReport(long Read, long LeftOut, long Repeated, BadLineR
 
 /// <summary>Lines that could not be used.</summary>
 /// <param name="Count">How many.</param>
-/// <param name="First">The first of them, as file:line: reason.</param>
-public sealed record BadLineReport(long Count, IReadOnlyList<string> First);
+/// <param name="First">The first of them.</param>
+public sealed record BadLineReport(long Count, IReadOnlyList<BadLine> First)
+{
+    /// <summary>The first of them as file:line: reason.</summary>
+    /// <param name="files">Paths in the order in which they were read: as they are called now, whoever read them.</param>
+    public IReadOnlyList<string> Quote(IReadOnlyList<string> files) => [.. First.Select(line => $"{files[line.File]}:{line.Number}: {line.Reason}")];
+}
+
+/// <summary>A line that could not be used.</summary>
+/// <param name="File">Index of its file: equal content has one place in the cache, whatever its files are called.</param>
+/// <param name="Number">Line number, from 1.</param>
+/// <param name="Reason">What is wrong with it.</param>
+public sealed record BadLine(int File, long Number, string Reason);
 
 /// <summary>How far ingestion is.</summary>
 /// <param name="Phase">What is going on.</param>

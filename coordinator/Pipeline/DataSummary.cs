@@ -21,7 +21,7 @@ internal static class DataSummary
             + $"fill {data.Training.Fill:P1}{string.Concat(remarks)}";
         if (Losses(totals) is { Length: > 0 } losses) yield return $"{stage.Name}: lost of the training data: {losses}";
         if (Losses(HeldOut(data)) is { Length: > 0 } heldLosses) yield return $"{stage.Name}: lost of the held-out data: {heldLosses}";
-        if (lines.Bad.Count > 0) yield return $"{stage.Name}: {lines.Bad.Count:N0} bad lines skipped: {string.Join("; ", lines.Bad.First)}";
+        if (lines.Bad.Count > 0) yield return $"{stage.Name}: {lines.Bad.Count:N0} bad lines skipped: {string.Join("; ", lines.Bad.Quote(stage.Files))}";
     }
 
     private static string Losses(PackingTotals totals)

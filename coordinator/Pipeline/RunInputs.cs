@@ -20,12 +20,10 @@ internal static class RunInputs
         var inputs = Of(now);
         // The hash of encoded data holds that of the tokenizer.
         if (IsOther(Tokenizer)) return [$"{Tokenizer} ({string.Join(", ", now.Tokenizer.Files)})"];
-        return [.. now.Stages.Select(entry => entry.Stage).Where(stage => IsOther(KeyOf(stage))).Select(stage => $"{KeyOf(stage)} ({string.Join(", ", FilesOf(stage))})")];
+        return [.. now.Stages.Select(entry => entry.Stage).Where(stage => IsOther(KeyOf(stage))).Select(stage => $"{KeyOf(stage)} ({string.Join(", ", stage.Files)})")];
 
         bool IsOther(string key) => known.TryGetValue(key, out var former) && former != inputs[key];
     }
 
     private static string KeyOf(TrainingStage stage) => $"{stage.Name}.data";
-
-    private static IEnumerable<string> FilesOf(TrainingStage stage) => stage.Data.Concat(stage.Validation.Files);
 }

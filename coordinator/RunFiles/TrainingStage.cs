@@ -19,6 +19,9 @@ public sealed record TrainingStage : Stage
 
     public required ValidationSource Validation { get; init; }
 
+    /// <summary>Paths of all files: those to train on, then those to validate on.</summary>
+    public IReadOnlyList<string> Files => [.. Data, .. Validation.Files];
+
     /// <summary>Passes over the training sequences.</summary>
     public required int Epochs { get; init; }
 

@@ -11,10 +11,8 @@ namespace MiniMind.Coordinator.Tokenizers;
 /// <param name="read">Told the bytes of the files that have been read since.</param>
 internal sealed class CorpusTexts(IReadOnlyList<string> files, BadLines badLines, string remedy, Action<long>? read = null)
 {
-    private readonly BadLineLog _bad = new();
-
     /// <summary>Lines that were left out.</summary>
-    public BadLineReport Bad => _bad.Report;
+    public BadLineLog Bad { get; } = new(files);
 
     /// <summary>Texts that were read.</summary>
     public long Count { get; private set; }
@@ -22,7 +20,7 @@ internal sealed class CorpusTexts(IReadOnlyList<string> files, BadLines badLines
     /// <exception cref="InputException">A file is missing, empty or damaged, or has a bad line that may not be skipped.</exception>
     public IEnumerable<string> Read(CancellationToken cancellation)
     {
-        foreach (string path in files)
+        foreach (var (index, path) in files.Index())
         {
             using var file = DataFile.Open(path);
             long told = 0;
@@ -33,7 +31,7 @@ internal sealed class CorpusTexts(IReadOnlyList<string> files, BadLines badLines
                 told = file.Position;
                 var (texts, fault) = TextsOf(JsonLines.Parse(line));
                 if (fault is not null && badLines == BadLines.Fail) throw new InputException($"{path}:{line.Number}: {fault}; {remedy}");
-                if (fault is not null) _bad.Add(path, line.Number, fault);
+                if (fault is not null) Bad.Add(index, line.Number, fault);
                 foreach (string text in texts)
                 {
                     Count++;

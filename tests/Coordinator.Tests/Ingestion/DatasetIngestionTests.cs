@@ -114,7 +114,7 @@ public sealed class DatasetIngestionTests : IDisposable
         {
             var dataset = await IngestionFixture.Ingest(request);
             Assert.Equal((cached, 2L), (dataset.FromCache, dataset.Lines.Bad.Count));
-            Assert.Contains($"{path}:2: ", dataset.Lines.Bad.First[0]);
+            Assert.StartsWith($"{path}:2: ", dataset.Lines.Bad.Quote([path])[0], StringComparison.Ordinal);
             Assert.Equal(["dog", "fox"], _fixture.Texts(dataset, dataset.Training).Order());
         }
     }

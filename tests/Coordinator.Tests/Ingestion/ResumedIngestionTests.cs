@@ -154,18 +154,34 @@ public sealed class ResumedIngestionTests : IDisposable
         Assert.Empty(_fixture.Cached);
     }
 
-    [Fact]
-    public async Task Bad_lines_are_quoted_by_the_names_of_now()
+    /// <summary>The same content may be called otherwise when it is taken from the cache, and when its encoding goes on.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Bad_lines_are_quoted_by_the_names_of_now(bool cached)
     {
-        string[] lines = ["{", .. Enumerable.Range(0, 50).Select(number => $"{{\"text\": \"dog {number}\"}}")];
-        var request = _fixture.Request(_fixture.Write("a.jsonl", lines)) with { BadLines = BadLines.Skip };
-        var first = await IngestionFixture.Ingest(request);
-        string other = _fixture.Write("b.jsonl", lines);
+        string[] good = [.. Enumerable.Range(0, 2000).Select(number => $"{{\"text\": \"dog {number}\"}}")];
+        var former = Bad("a.jsonl", "b.jsonl", "c.jsonl");
+        if (cached) await IngestionFixture.Ingest(former);
+        else await InterruptAsync(former, 3000);
 
-        var again = await IngestionFixture.Ingest(request with { Sources = [new DataSource(other)] });
+        var now = Bad("d.jsonl", "e.jsonl", "f.jsonl");
+        var dataset = await IngestionFixture.Ingest(now);
 
-        Assert.True(again.FromCache);
-        Assert.Equal(other + Assert.Single(first.Lines.Bad.First)[request.Sources[0].Path.Length..], Assert.Single(again.Lines.Bad.First));
+        Assert.Equal(cached, dataset.FromCache);
+        Assert.Collection(
+            dataset.Lines.Bad.Quote(now.Files),
+            line => Assert.StartsWith($"{now.Sources[0].Path}:1: ", line, StringComparison.Ordinal),
+            line => Assert.StartsWith($"{now.Sources[1].Path}:2: ", line, StringComparison.Ordinal),
+            line => Assert.StartsWith($"{now.ValidationFiles[0]}:2: ", line, StringComparison.Ordinal));
+
+        DatasetRequest Bad(string first, string second, string held) =>
+            _fixture.Request(_fixture.Write(first, ["{", .. good]), _fixture.Write(second, [good[0], "[]", .. good])) with
+            {
+                BadLines = BadLines.Skip,
+                ChunkBytes = 5000,
+                ValidationFiles = [_fixture.Write(held, good[1], "{")],
+            };
     }
 
     [Fact]
