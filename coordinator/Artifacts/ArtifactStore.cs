@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using MiniMind.Coordinator.Storage;
 
 namespace MiniMind.Coordinator.Artifacts;
 
@@ -7,9 +8,11 @@ namespace MiniMind.Coordinator.Artifacts;
 /// A folder of immutable files named by the SHA-256 of their content (64 lower-case hexadecimal digits). A file appears under its name
 /// only when it is complete, verified and on the disk; two writers of the same artifact both succeed. Safe for concurrent use.
 /// </summary>
-public sealed class ArtifactStore(string root)
+public sealed class ArtifactStore(string root, IDisk? disk = null)
 {
     private const int BufferBytes = 1 << 20;
+
+    private readonly IDisk _disk = disk ?? SystemDisk.Instance;
 
     /// <summary>Stores a copy of a file and returns its hash. The copy is hashed while it is made, so a file that changes meanwhile does no harm.</summary>
     public async Task<string> AddFileAsync(string path, CancellationToken cancel = default)
@@ -24,7 +27,7 @@ public sealed class ArtifactStore(string root)
         }
         finally
         {
-            File.Delete(temporary);
+            _disk.Delete(temporary);
         }
     }
 
@@ -46,18 +49,18 @@ public sealed class ArtifactStore(string root)
         }
         finally
         {
-            File.Delete(temporary);
+            _disk.Delete(temporary);
         }
     }
 
     /// <summary>Opens an artifact for reading from <paramref name="offset"/> bytes on; the caller disposes the stream.</summary>
     /// <exception cref="FileNotFoundException">The store lacks it.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The offset lies outside of it.</exception>
-    public FileStream OpenRead(string sha256, long offset = 0)
+    public Stream OpenRead(string sha256, long offset = 0)
     {
         string path = PathOf(sha256);
-        if (!File.Exists(path)) throw new FileNotFoundException($"artifact {sha256} is not in the store {root}", path);
-        var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
+        if (!_disk.FileExists(path)) throw new FileNotFoundException($"artifact {sha256} is not in the store {root}", path);
+        var stream = _disk.OpenRead(path);
         if (offset >= 0 && offset <= stream.Length)
         {
             stream.Position = offset;
@@ -72,13 +75,22 @@ public sealed class ArtifactStore(string root)
     /// <summary>Deletes what writers that were killed have left unfinished; for a time when nobody writes.</summary>
     public void RemoveAbandoned()
     {
-        if (Directory.Exists(Incoming)) Directory.Delete(Incoming, recursive: true);
+        if (_disk.FolderExists(Incoming)) _disk.DeleteFolder(Incoming);
     }
 
-    public bool Exists(string sha256) => File.Exists(PathOf(sha256));
+    public bool Exists(string sha256) => _disk.FileExists(PathOf(sha256));
 
     /// <summary>Bytes of an artifact; null when the store lacks it.</summary>
-    public long? SizeOf(string sha256) => new FileInfo(PathOf(sha256)) is { Exists: true } file ? file.Length : null;
+    public long? SizeOf(string sha256) => _disk.SizeOf(PathOf(sha256));
+
+    /// <summary>Deletes an artifact that nobody needs any more; it would not come back after a power cut when this returns. Nothing happens when there is none.</summary>
+    public void Delete(string sha256)
+    {
+        string path = PathOf(sha256);
+        if (!_disk.FileExists(path)) return;
+        _disk.Delete(path);
+        _disk.FlushFolder(Path.GetDirectoryName(path)!);
+    }
 
     /// <summary>Where an artifact lies or would lie. The file must not be changed.</summary>
     /// <exception cref="ArgumentException">The name is no SHA-256.</exception>
@@ -100,7 +112,7 @@ public sealed class ArtifactStore(string root)
 
     private string NewTemporary()
     {
-        Directory.CreateDirectory(Incoming);
+        _disk.MakeFolder(Incoming);
         return Path.Combine(Incoming, Guid.NewGuid().ToString("N"));
     }
 
@@ -108,19 +120,22 @@ public sealed class ArtifactStore(string root)
     private void Publish(string temporary, string sha256)
     {
         string path = PathOf(sha256);
-        if (File.Exists(path)) return;
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.Move(temporary, path, overwrite: true);
+        string folder = Path.GetDirectoryName(path)!;
+        _disk.MakeFolder(folder);
+        if (!_disk.FileExists(path)) _disk.Rename(temporary, path);
+        // Another writer may have made these names, and not have flushed them yet.
+        _disk.FlushFolder(folder);
+        _disk.FlushFolder(root);
     }
 
     // Copies, hashes and flushes; stops as soon as there is more than allowed.
-    private static async Task<(string Sha256, long Bytes)> CopyAsync(Stream source, string target, long most, CancellationToken cancel)
+    private async Task<(string Sha256, long Bytes)> CopyAsync(Stream source, string target, long most, CancellationToken cancel)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            await using var stream = new FileStream(target, FileMode.CreateNew, FileAccess.Write, FileShare.None, 0, FileOptions.Asynchronous);
+            await using var stream = _disk.Create(target);
             long bytes = 0;
             while (bytes <= most && await source.ReadAsync(buffer, cancel) is > 0 and int count)
             {
@@ -129,7 +144,7 @@ public sealed class ArtifactStore(string root)
                 await stream.WriteAsync(buffer.AsMemory(0, count), cancel);
             }
 
-            stream.Flush(flushToDisk: true);
+            _disk.Flush(stream);
             return (Convert.ToHexStringLower(hash.GetHashAndReset()), bytes);
         }
         finally

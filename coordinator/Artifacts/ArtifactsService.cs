@@ -56,7 +56,7 @@ public sealed class ArtifactsService(ArtifactStore store) : Protos.Artifacts.Art
         return Task.FromResult(new ArtifactReceipt { Found = size is not null, Size = size ?? 0 });
     }
 
-    private FileStream Open(ArtifactRequest request)
+    private Stream Open(ArtifactRequest request)
     {
         RequireHash(request.Sha256);
         try

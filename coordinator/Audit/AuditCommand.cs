@@ -23,7 +23,7 @@ internal sealed class AuditCommand(IAnsiConsole console)
         var parts = await new RunAudit(folder).RunAsync(stop);
         Show(parts);
         var faults = parts.Sum(part => part.FaultCount);
-        if (options.Json is { } file) await AtomicFile.WriteAsync(file, stream => JsonSerializer.SerializeAsync(stream, Report(options.Run, parts), Json), stop);
+        if (options.Json is { } file) await AtomicFile.WriteAsync(file, stream => JsonSerializer.SerializeAsync(stream, Report(options.Run, parts), Json), cancel: stop);
         console.Write(faults == 0
             ? new Markup($"{Markup.Escape(options.Run)} is sound.", new Style(Color.Green))
             : new Markup($"{Markup.Escape(options.Run)} is not sound: {faults:N0} {(faults == 1 ? "fault" : "faults")}.", new Style(Color.Red)));

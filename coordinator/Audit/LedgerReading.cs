@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using MiniMind.Coordinator.Ledger;
+using MiniMind.Coordinator.Storage;
 using MiniMind.Protos;
 
 namespace MiniMind.Coordinator.Audit;
@@ -33,11 +34,11 @@ internal sealed class LedgerReading
             return reading;
         }
         var text = File.ReadAllText(path);
-        var lines = text.Split('\n');
+        var lines = LineFile.Complete(text);
         var expected = LedgerChain.Origin;
-        for (var at = 0; at < lines.Length - 1; at++) expected = reading.Take(lines[at], at + 1, expected, part);
-        var open = lines[^1].Length > 0 ? "; the last line was left incomplete by a crash, and will be written anew" : "";
-        part.Prove($"{lines.Length - 1:N0} entries in one chain, its head {Convert.ToHexStringLower(expected.Span)[..12]}{open}");
+        for (var at = 0; at < lines.Length; at++) expected = reading.Take(lines[at], at + 1, expected, part);
+        var open = text.Length > lines.Sum(line => line.Length + 1) ? "; the last line was left incomplete by a crash, and will be written anew" : "";
+        part.Prove($"{lines.Length:N0} entries in one chain, its head {Convert.ToHexStringLower(expected.Span)[..12]}{open}");
         return reading;
     }
 

@@ -1,5 +1,6 @@
 using MiniMind.Coordinator.Grains;
 using MiniMind.Coordinator.Ledger;
+using MiniMind.Coordinator.Storage;
 using MiniMind.Protos;
 
 namespace MiniMind.Coordinator.Audit;
@@ -13,7 +14,7 @@ internal static class MembershipAudit
         var expected = MembershipRecord.Origin;
         long newest = 0, generations = 0;
         // What follows the last end of a line was left incomplete by a crash, and is dropped when the run goes on.
-        var lines = File.Exists(path) ? File.ReadAllText(path).Split('\n')[..^1] : [];
+        var lines = File.Exists(path) ? LineFile.Complete(File.ReadAllText(path)) : [];
         foreach (var (at, text) in lines.Index())
         {
             var place = $"{name}:{at + 1}";

@@ -21,7 +21,7 @@ internal sealed class CheckCommand(IAnsiConsole console)
         var view = new CheckView(console);
         view.Show(report);
         foreach (var (place, document) in samples) view.Show(place, document, check.Tokenizer!);
-        if (options.Json is { } path) await AtomicFile.WriteAsync(path, stream => JsonSerializer.SerializeAsync(stream, report, Json, stop), stop);
+        if (options.Json is { } path) await AtomicFile.WriteAsync(path, stream => JsonSerializer.SerializeAsync(stream, report, Json, stop), cancel: stop);
         if (options.Plot is { } picture && report.Lengths is { } lengths) await LengthPlot.SaveAsync(lengths, picture);
         view.ShowVerdict(report);
         return report.Sound ? ExitCodes.Success : ExitCodes.WrongInput;

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 using MiniMind.Coordinator.Artifacts;
@@ -8,30 +7,37 @@ using MiniMind.Protos;
 namespace MiniMind.Coordinator.Grains;
 
 /// <summary>Assembles checkpoint folders from the artifact store. A folder exists once its manifest does; it appears by one rename.</summary>
-public sealed class CheckpointFolders(RunFolder folder, ArtifactStore artifacts)
+public sealed class CheckpointFolders(RunFolder folder, ArtifactStore artifacts, IDisk? disk = null)
 {
     /// <summary>Name of the file with the SHA-256 of all others, written last.</summary>
     public const string ManifestFile = "manifest.json";
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    /// <summary>Makes the folder of a checkpoint whose files are all in the store; an existing one is kept.</summary>
+    private readonly IDisk _disk = disk ?? SystemDisk.Instance;
+
+    /// <summary>Makes the folder of a checkpoint whose files are all in the store; an existing one is kept. It would survive a power cut when this returns.</summary>
     public async Task AssembleAsync(string stage, CheckpointWritten written)
     {
         var target = Path.Combine(folder.Root, RelativePathOf(stage, written.Step));
-        if (File.Exists(Path.Combine(target, ManifestFile))) return;
+        if (_disk.FileExists(Path.Combine(target, ManifestFile)))
+        {
+            // Whoever renamed it may have been killed before the name was flushed.
+            _disk.FlushFolder(folder.Checkpoints);
+            return;
+        }
 
         var temporary = Path.Combine(folder.Checkpoints, $".{Path.GetFileName(target)}.{Guid.NewGuid():N}");
-        Directory.CreateDirectory(temporary);
+        _disk.MakeFolder(temporary);
         try
         {
             foreach (var file in written.Files) await CopyAsync(file, temporary);
-            await AtomicFile.WriteAsync(Path.Combine(temporary, ManifestFile), stream => stream.WriteAsync(Manifest(written)).AsTask());
-            Directory.Move(temporary, target);
+            await AtomicFile.WriteAsync(Path.Combine(temporary, ManifestFile), stream => stream.WriteAsync(Manifest(written)).AsTask(), _disk);
+            _disk.Publish(temporary, target);
         }
         finally
         {
-            if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
+            if (_disk.FolderExists(temporary)) _disk.DeleteFolder(temporary);
         }
     }
 
@@ -44,40 +50,64 @@ public sealed class CheckpointFolders(RunFolder folder, ArtifactStore artifacts)
     /// </summary>
     public void Repair(IReadOnlyList<CheckpointRecord> records)
     {
-        if (!Directory.Exists(folder.Checkpoints)) return;
+        foreach (var link in new[] { folder.Latest, folder.Best }) _disk.RemoveTemporaries(folder.Root, Path.GetFileName(link));
+        if (!_disk.FolderExists(folder.Checkpoints)) return;
         var known = records.Select(record => Path.GetFileName(record.Folder)).ToHashSet();
-        foreach (var path in Directory.GetDirectories(folder.Checkpoints).Where(path => !known.Contains(Path.GetFileName(path)))) Directory.Delete(path, recursive: true);
+        foreach (var path in _disk.FoldersIn(folder.Checkpoints).Where(path => !known.Contains(Path.GetFileName(path)))) Delete(path, FilesOf(path), records);
+        LinkNewest(records);
+    }
+
+    /// <summary>Lets "latest" and "best" point to the newest checkpoint and the newest of the best.</summary>
+    /// <param name="records">All that are recorded, oldest first.</param>
+    public void LinkNewest(IReadOnlyList<CheckpointRecord> records)
+    {
         if (records.Count == 0) return;
-        Link(folder.Latest, records[^1].Folder);
-        if (records.LastOrDefault(record => record.Best) is { } best) Link(folder.Best, best.Folder);
+        Link(folder.Latest, records[^1].Folder, _disk);
+        if (records.LastOrDefault(record => record.Best) is { } best) Link(folder.Best, best.Folder, _disk);
     }
 
-    /// <summary>Lets a link of the run's folder point to a checkpoint, atomically.</summary>
-    public static void Link(string link, string relative)
+    /// <summary>Lets a link of the run's folder point to a checkpoint, atomically; it would survive a power cut when this returns.</summary>
+    public static void Link(string link, string relative, IDisk? disk = null)
     {
-        var temporary = $"{link}.{Guid.NewGuid():N}";
-        File.CreateSymbolicLink(temporary, relative);
-        // File.Move and Directory.Move both follow a link to a folder; the system call replaces the link itself.
-        if (!OperatingSystem.IsWindows() && Rename(temporary, link) == 0) return;
-        if (Directory.Exists(link)) Directory.Delete(link);
-        Directory.Move(temporary, link);
+        disk ??= SystemDisk.Instance;
+        var temporary = $"{link}.{Guid.NewGuid():N}{AtomicFile.Temporary}";
+        disk.Link(temporary, relative);
+        disk.Publish(temporary, link);
     }
 
-    /// <summary>Deletes a checkpoint: first its manifest, so that it never looks complete, then the rest and the artifacts that nothing else needs.</summary>
-    public void Delete(CheckpointRecord record, IEnumerable<CheckpointRecord> kept)
+    /// <summary>
+    /// Deletes a checkpoint: the artifacts that nothing else needs, then its manifest, so that it never looks complete, then the rest. <see cref="Repair"/> ends
+    /// what a process that was killed has begun.
+    /// </summary>
+    public void Delete(CheckpointRecord record, IEnumerable<CheckpointRecord> kept) =>
+        Delete(Path.Combine(folder.Root, record.Folder), Files(record).Select(file => (file.Name, file.Sha256)), kept);
+
+    private void Delete(string path, IEnumerable<(string Name, string Sha256)> files, IEnumerable<CheckpointRecord> kept)
     {
-        var path = Path.Combine(folder.Root, record.Folder);
-        if (Directory.Exists(path))
-        {
-            File.Delete(Path.Combine(path, ManifestFile));
-            Directory.Delete(path, recursive: true);
-        }
         var needed = kept.SelectMany(other => Files(other)).Select(file => file.Sha256).ToHashSet();
-        foreach (var file in Files(record).Where(file => IsOwn(file.Name) && !needed.Contains(file.Sha256))) File.Delete(artifacts.PathOf(file.Sha256));
+        foreach (var (_, sha256) in files.Where(file => IsOwn(file.Name) && !needed.Contains(file.Sha256))) artifacts.Delete(sha256);
+        if (!_disk.FolderExists(path)) return;
+        _disk.Delete(Path.Combine(path, ManifestFile));
+        _disk.FlushFolder(path);
+        _disk.DeleteFolder(path);
+        _disk.FlushFolder(folder.Checkpoints);
     }
 
-    [DllImport("libc", EntryPoint = "rename")]
-    private static extern int Rename([MarshalAs(UnmanagedType.LPUTF8Str)] string from, [MarshalAs(UnmanagedType.LPUTF8Str)] string to);
+    /// <summary>What the manifest of a checkpoint that is not recorded says; nothing when there is none.</summary>
+    private List<(string Name, string Sha256)> FilesOf(string path)
+    {
+        var manifest = Path.Combine(path, ManifestFile);
+        if (!_disk.FileExists(manifest)) return [];
+        try
+        {
+            using var json = JsonDocument.Parse(_disk.OpenRead(manifest));
+            return [.. json.RootElement.GetProperty("files").EnumerateObject().Select(file => (file.Name, file.Value.GetProperty("sha256").GetString()!))];
+        }
+        catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            return [];
+        }
+    }
 
     // Tokenizer files and shards are shared with the stage's specification.
     private static bool IsOwn(string name) => name is "model.safetensors" or "optimizer.safetensors" or "trainer.json";
@@ -87,12 +117,12 @@ public sealed class CheckpointFolders(RunFolder folder, ArtifactStore artifacts)
     private async Task CopyAsync(ArtifactRef file, string temporary)
     {
         await using var source = artifacts.OpenRead(file.Sha256);
-        await using var target = new FileStream(Path.Combine(temporary, Path.GetFileName(file.Name)), FileMode.CreateNew);
+        await using var target = _disk.Create(Path.Combine(temporary, Path.GetFileName(file.Name)));
         using var hash = SHA256.Create();
         await using var hashing = new CryptoStream(target, hash, CryptoStreamMode.Write, leaveOpen: true);
         await source.CopyToAsync(hashing);
         await hashing.FlushFinalBlockAsync();
-        target.Flush(flushToDisk: true);
+        _disk.Flush(target);
         var found = Convert.ToHexStringLower(hash.Hash!);
         if (found != file.Sha256) throw new InvalidDataException($"{file.Name}: expected SHA-256 {file.Sha256}, found {found} in the artifact store");
     }

@@ -42,8 +42,7 @@ internal sealed class GrainEffects(
         await stored.WriteStateAsync();
 
         // Only now, when nothing refers to them any more, are older ones deleted.
-        CheckpointFolders.Link(folder.Latest, record.Folder);
-        if (best) CheckpointFolders.Link(folder.Best, record.Folder);
+        folders.LinkNewest(records);
         foreach (var old in superseded) folders.Delete(old, records);
         tell(new RunEvent { Checkpoint = new CheckpointDone { Step = written.Step, Folder = Path.Combine(folder.Root, record.Folder), Best = best } });
     }

@@ -26,29 +26,15 @@ public sealed class RunGrain(
     private StageSpec? _spec;
     private StageLead? _lead;
 
+    private StoredRun Run => new(stored, _ledger, folders, folder, time);
+
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         this.RegisterGrainTimer(() => LeadAsync(lead => lead.TickAsync()), TickInterval, TickInterval);
         return Task.CompletedTask;
     }
 
-    public async Task<string?> OpenAsync(string identity, string settings, Dictionary<string, string> inputs)
-    {
-        if (stored.State.Identity.Length == 0)
-        {
-            (stored.State.Identity, stored.State.Settings, stored.State.Inputs) = (identity, settings, inputs);
-            await stored.WriteStateAsync();
-            return null;
-        }
-        if (stored.State.Identity != identity) return "its data or its tokenizer changed: undo that, or start anew with --out DIR";
-        if (stored.State.Checkpoints.LastOrDefault() is { } newest && !IsInLedger(newest))
-            return $"{folder.Ledger} lacks the entry of {newest.Folder}: put back the whole file, or start anew with --out DIR";
-        folders.Repair(stored.State.Checkpoints);
-        return null;
-    }
-
-    private bool IsInLedger(CheckpointRecord checkpoint) =>
-        _ledger.HashOf(checkpoint.StageIndex, checkpoint.Step) is { } hash && Convert.ToHexStringLower(hash.Span) == checkpoint.LedgerHash;
+    public Task<string?> OpenAsync(string identity, string settings, Dictionary<string, string> inputs) => Run.OpenAsync(identity, settings, inputs);
 
     public Task<RunRecord> RecordAsync() => Task.FromResult(stored.State);
 
@@ -56,18 +42,16 @@ public sealed class RunGrain(
     {
         var next = StageSpec.Parser.ParseFrom(spec);
         if (_spec?.StageIndex == next.StageIndex && _lead is not null) return _lead.FirstStep;
-        await RememberAsync(next);
+        await Run.RememberAsync(next);
         _spec = next;
-        var newest = stored.State.Generation is { } bytes ? Generation.Parser.ParseFrom(bytes) : null;
-        var membership = new MembershipRecord(folder.Membership, time);
-        // The coordinator may have died after it stored a generation and before it told of it.
-        if (newest is not null && newest.Number > membership.NewestGeneration) membership.Append(GrainEffects.Event(newest));
+        var newest = Run.Newest;
+        var membership = Run.OpenMembership();
         var former = newest?.StageIndex == next.StageIndex && (survivors is null || newest.Members.Any(member => survivors.Contains(member.Worker))) ? newest : null;
         var options = new StageControllerOptions(
             next.StageIndex, new GenerationOptions(expectedWorkers, StartPatience, TimeSpan.FromSeconds(next.Deadlines.SilenceSeconds)));
         var controller = new StageController(options, former, newest?.Number ?? 0, time, survivors is null ? null : survivors.Contains) { Probe = stored.State.Probe };
         var effects = new GrainEffects(next, stored, folders, folder, membership, Send, Broadcast, Assemble, Tell);
-        _lead = new StageLead(next, controller, _ledger, Progress(next.StageIndex), effects);
+        _lead = new StageLead(next, controller, _ledger, Run.Progress(next.StageIndex), effects);
         if (former is not null) effects.Adopted(former);
         await CatchUpAsync();
         return _lead?.FirstStep ?? 0;
@@ -79,17 +63,6 @@ public sealed class RunGrain(
         foreach (var hello in _hellos.Values.ToList()) await LeadAsync(lead => lead.ConnectAsync(hello));
         foreach (var (worker, incarnation, report) in _early.ToList()) await LeadAsync(lead => lead.HandleAsync(worker, incarnation, report));
         _early.Clear();
-    }
-
-    private async Task RememberAsync(StageSpec spec)
-    {
-        var bytes = spec.ToByteArray();
-        var stages = stored.State.Stages;
-        var at = stages.FindIndex(known => StageSpec.Parser.ParseFrom(known).StageIndex == spec.StageIndex);
-        if (at >= 0 && stages[at].AsSpan().SequenceEqual(bytes)) return;
-        if (at >= 0) stages[at] = bytes;
-        else stages.Add(bytes);
-        await stored.WriteStateAsync();
     }
 
     public Task WatchAsync(IRunWatcher watcher)
@@ -166,18 +139,6 @@ public sealed class RunGrain(
             _lead = null;
             Tell(new RunEvent { Failed = new RunFailed { Message = Words(fault) } });
         }
-    }
-
-    /// <summary>The newest checkpoint of the stage; else the end of the stage before it; else the seed.</summary>
-    private StageProgress Progress(int stageIndex)
-    {
-        if (stored.State.Checkpoints.LastOrDefault() is not { } newest)
-            return new StageProgress(-1, 0, LedgerChain.Origin.ToByteArray(), []);
-        var files = CheckpointWritten.Parser.ParseFrom(newest.Written).Files;
-        var ledger = Convert.FromHexString(newest.LedgerHash);
-        return newest.StageIndex == stageIndex
-            ? new StageProgress(newest.Step, newest.Step, ledger, [.. files])
-            : new StageProgress(-1, 0, ledger, [.. files]);
     }
 
     private static string Words(Exception fault) => DiskFull.Find(fault) is { } full ? DiskFull.Explain(full, ofRun: true) : fault.GetBaseException().Message;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using MiniMind.Coordinator.Storage;
 using MiniMind.Text;
 using MiniMind.Text.Packing;
 
@@ -67,7 +68,8 @@ internal sealed class DatasetCache(string root, TimeProvider time)
             if (validation is not null) Write(partial, "valid.json", validation.ToJson());
             Write(partial, Lines, JsonSerializer.Serialize(lines));
             Write(partial, About, JsonSerializer.Serialize(about));
-            Directory.Move(partial, FolderOf(key));
+            SystemDisk.Instance.FlushFolder(partial);
+            SystemDisk.Instance.Publish(partial, FolderOf(key));
             // Only now: should the process die before, the next one goes on with what is there. Here it does no harm.
             IngestionJournal.Remove(FolderOf(key));
             return new IngestedDataset(key, FolderOf(key), training, validation, lines, FromCache: false);

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using MiniMind.Coordinator.Storage;
 using MiniMind.Text;
 using MiniMind.Text.Datasets;
 
@@ -55,7 +56,7 @@ internal sealed class LineOutput : IDisposable
     /// <summary>Gives a finished file its name.</summary>
     public void Publish()
     {
-        File.Move(_partial, _path, overwrite: true);
+        SystemDisk.Instance.Publish(_partial, _path);
         _published = true;
     }
 

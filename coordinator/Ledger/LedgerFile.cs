@@ -5,17 +5,21 @@ using MiniMind.Protos;
 namespace MiniMind.Coordinator.Ledger;
 
 /// <summary>The ledger as a file of one JSON object per line (ledger.jsonl).</summary>
-public sealed class LedgerFile(string path) : ILedgerStore
+public sealed class LedgerFile(string path, IDisk? disk = null) : ILedgerStore
 {
     private static readonly JsonFormatter Formatter = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true).WithPreserveProtoFieldNames(true));
 
-    /// <summary>Reads all entries. A last line that a power cut left incomplete was never acknowledged, and is dropped from the file.</summary>
+    private readonly IDisk _disk = disk ?? SystemDisk.Instance;
+
+    /// <summary>
+    /// Reads all entries, which are on the disk from then on. A last line that a power cut left incomplete was never acknowledged, and is dropped from the file.
+    /// </summary>
     public IReadOnlyList<LedgerEntry> Load()
     {
-        if (!File.Exists(path)) return [];
-        LineFile.DropUnfinishedLine(path);
+        if (!_disk.FileExists(path)) return [];
+        LineFile.DropUnfinishedLine(path, _disk);
         var entries = new List<LedgerEntry>();
-        foreach (var line in File.ReadLines(path).Where(line => line.Length > 0))
+        foreach (var line in LineFile.Read(path, _disk).Where(line => line.Length > 0))
         {
             try
             {
@@ -31,8 +35,8 @@ public sealed class LedgerFile(string path) : ILedgerStore
 
     public void Append(LedgerEntry entry)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        LineFile.Append(path, LineOf(entry));
+        _disk.MakeFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        LineFile.Append(path, LineOf(entry), _disk);
     }
 
     /// <summary>An entry as its line, without the end of it.</summary>

@@ -35,15 +35,16 @@ public sealed class MembershipRecord
 
     private readonly string _path;
     private readonly TimeProvider _time;
+    private readonly IDisk _disk;
     private string _head = Origin;
 
     /// <summary>Goes on with the file at a path, if there is one.</summary>
-    public MembershipRecord(string path, TimeProvider time)
+    public MembershipRecord(string path, TimeProvider time, IDisk? disk = null)
     {
-        (_path, _time) = (path, time);
-        LineFile.DropUnfinishedLine(path);
-        if (!File.Exists(path)) return;
-        foreach (var line in File.ReadLines(path).Select(Parse).OfType<MembershipLine>())
+        (_path, _time, _disk) = (path, time, disk ?? SystemDisk.Instance);
+        LineFile.DropUnfinishedLine(path, _disk);
+        if (!_disk.FileExists(path)) return;
+        foreach (var line in LineFile.Read(path, _disk).Select(Parse).OfType<MembershipLine>())
         {
             _head = line.Hash;
             NewestGeneration = Math.Max(NewestGeneration, line.Event.Generation);
@@ -59,7 +60,7 @@ public sealed class MembershipRecord
         var content = JsonSerializer.Serialize(
             new { Previous = _head, Time = _time.GetUtcNow(), happened.What, happened.Generation, happened.Workers, happened.Reason }, Json);
         var hash = HashOf(content);
-        LineFile.Append(_path, WithHash(content, hash));
+        LineFile.Append(_path, WithHash(content, hash), _disk);
         _head = hash;
         NewestGeneration = Math.Max(NewestGeneration, happened.Generation);
     }

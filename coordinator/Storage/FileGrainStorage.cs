@@ -13,11 +13,13 @@ namespace MiniMind.Coordinator.Storage;
 /// The check holds inside one process; several coordinators need Redis. The ETag holds a hash of the state: a file that was changed by anything else is
 /// refused.
 /// </summary>
-public sealed class FileGrainStorage(string root) : IGrainStorage, IDisposable
+public sealed class FileGrainStorage(string root, IDisk? disk = null) : IGrainStorage, IDisposable
 {
     private const int LongestKey = 120;
 
     private static readonly JsonSerializerOptions Format = new() { WriteIndented = true, IncludeFields = true };
+
+    private readonly IDisk _disk = disk ?? SystemDisk.Instance;
 
     // Checking the ETag and replacing the file are two operations; a lock makes them one.
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -44,10 +46,17 @@ public sealed class FileGrainStorage(string root) : IGrainStorage, IDisposable
 
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
-        var stored = await LoadAsync<T>(PathOf(stateName, grainId));
-        grainState.State = stored is null ? Activator.CreateInstance<T>() : stored.State;
-        grainState.ETag = stored?.ETag;
-        grainState.RecordExists = stored is not null;
+        string path = PathOf(stateName, grainId);
+        using (await EnterAsync())
+        {
+            // A process that was killed may have left half of a write, or a whole one whose name is not on the disk; from now on somebody relies on it.
+            _disk.RemoveTemporaries(Path.GetDirectoryName(path)!, Path.GetFileName(path));
+            if (_disk.FileExists(path)) _disk.FlushFolder(Path.GetDirectoryName(path)!);
+            var stored = await LoadAsync<T>(_disk, path);
+            grainState.State = stored is null ? Activator.CreateInstance<T>() : stored.State;
+            grainState.ETag = stored?.ETag;
+            grainState.RecordExists = stored is not null;
+        }
     }
 
     /// <exception cref="InconsistentStateException">Somebody else has written since this activation read; nothing is changed.</exception>
@@ -58,7 +67,7 @@ public sealed class FileGrainStorage(string root) : IGrainStorage, IDisposable
         {
             await RequireETagAsync<T>(path, grainId, grainState.ETag);
             var next = Stored<T>.After(grainState.ETag, grainId.ToString(), grainState.State!);
-            await AtomicFile.WriteAsync(path, stream => JsonSerializer.SerializeAsync(stream, next, Format));
+            await AtomicFile.WriteAsync(path, stream => JsonSerializer.SerializeAsync(stream, next, Format), _disk);
             grainState.ETag = next.ETag;
             grainState.RecordExists = true;
         }
@@ -71,7 +80,11 @@ public sealed class FileGrainStorage(string root) : IGrainStorage, IDisposable
         using (await EnterAsync())
         {
             await RequireETagAsync<T>(path, grainId, grainState.ETag);
-            if (File.Exists(path)) File.Delete(path);
+            if (_disk.FileExists(path))
+            {
+                _disk.Delete(path);
+                _disk.FlushFolder(Path.GetDirectoryName(path)!);
+            }
             grainState.State = Activator.CreateInstance<T>();
             grainState.ETag = null;
             grainState.RecordExists = false;
@@ -88,9 +101,9 @@ public sealed class FileGrainStorage(string root) : IGrainStorage, IDisposable
 
     public void Dispose() => _gate.Dispose();
 
-    private static async Task RequireETagAsync<T>(string path, GrainId grainId, string? expected)
+    private async Task RequireETagAsync<T>(string path, GrainId grainId, string? expected)
     {
-        string? found = (await LoadAsync<T>(path))?.ETag;
+        string? found = (await LoadAsync<T>(_disk, path))?.ETag;
         if (found != expected)
             throw new InconsistentStateException($"the state of {grainId} was written by another activation", found ?? "none", expected ?? "none");
     }
@@ -99,28 +112,27 @@ public sealed class FileGrainStorage(string root) : IGrainStorage, IDisposable
     /// <exception cref="InvalidDataException">The file is damaged, by so much as a blank.</exception>
     public static async Task<T> ReadFileAsync<T>(string path)
     {
-        var stored = await LoadAsync<T>(path) ?? throw new InvalidDataException($"{path}: expected the JSON state of a grain, found no file");
+        var stored = await LoadAsync<T>(SystemDisk.Instance, path) ?? throw new InvalidDataException($"{path}: expected the JSON state of a grain, found no file");
         if (!(await File.ReadAllBytesAsync(path)).AsSpan().SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(stored, Format)))
             throw new InvalidDataException($"{path}: the file is not as it was written: its state reads the same, its bytes do not");
         return stored.State;
     }
 
-    private static async Task<Stored<T>?> LoadAsync<T>(string path)
+    private static async Task<Stored<T>?> LoadAsync<T>(IDisk disk, string path)
     {
-        if (!File.Exists(path)) return null;
+        if (!disk.FileExists(path)) return null;
         const string Remedy = "the file is damaged; put back a copy of it, or remove it to start this run's state anew";
         try
         {
-            await using var stream = File.OpenRead(path);
+            await using var stream = disk.OpenRead(path);
             var stored = await JsonSerializer.DeserializeAsync<Stored<T>>(stream, Format);
             if (stored is not { Grain: not null, ETag: not null, State: not null }) throw new JsonException("the file holds no state");
             return stored.IsWhole ? stored : throw new InvalidDataException($"{path}: the state's content does not match its hash: {Remedy}");
         }
         catch (JsonException fault)
         {
-            long size = new FileInfo(path).Length;
             throw new InvalidDataException(
-                $"{path}: expected the JSON state of a grain, found {size} bytes that end or break at line {(fault.LineNumber ?? 0) + 1}: {Remedy}", fault);
+                $"{path}: expected the JSON state of a grain, found {disk.SizeOf(path)} bytes that end or break at line {(fault.LineNumber ?? 0) + 1}: {Remedy}", fault);
         }
     }
 

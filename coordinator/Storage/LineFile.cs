@@ -7,29 +7,67 @@ internal static class LineFile
 {
     private const int Block = 4096;
 
-    /// <summary>Drops a last line that a crash or a full disk left unfinished, so that the next one does not grow onto it. Nothing happens when there is none.</summary>
-    public static void DropUnfinishedLine(string path)
+    /// <summary>
+    /// Drops last lines that a crash or a full disk left unfinished, so that the next one does not grow onto them; what stays is on the disk. Nothing happens when
+    /// there is no file. A power cut may leave a line's end without its middle: zeros are there then, which no line holds.
+    /// </summary>
+    public static void DropUnfinishedLine(string path, IDisk? disk = null)
     {
-        if (!File.Exists(path)) return;
-        using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-        var complete = EndOfLastLine(file);
-        if (complete == file.Length) return;
-        file.SetLength(complete);
-        file.Flush(flushToDisk: true);
+        disk ??= SystemDisk.Instance;
+        if (!disk.FileExists(path)) return;
+        long complete;
+        using (var file = disk.OpenRead(path)) complete = EndOfLastLine(file);
+        if (complete < disk.SizeOf(path)) disk.Truncate(path, complete);
+        // Whoever wrote the rest may have been killed before it was flushed, and the next one relies on it.
+        using (var file = disk.Append(path)) disk.Flush(file);
+        disk.FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
     /// <summary>Appends a line; it would survive a power cut when this returns.</summary>
-    public static void Append(string path, string line)
+    public static void Append(string path, string line, IDisk? disk = null)
     {
-        using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read);
-        file.Write(Encoding.UTF8.GetBytes(line + "\n"));
-        file.Flush(flushToDisk: true);
+        disk ??= SystemDisk.Instance;
+        var isNew = !disk.FileExists(path);
+        using (var file = disk.Append(path))
+        {
+            file.Write(Encoding.UTF8.GetBytes(line + "\n"));
+            disk.Flush(file);
+        }
+        if (isNew) disk.FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
-    private static long EndOfLastLine(FileStream file)
+    /// <summary>All lines, oldest first.</summary>
+    public static IEnumerable<string> Read(string path, IDisk disk)
+    {
+        using var reader = new StreamReader(disk.OpenRead(path));
+        while (reader.ReadLine() is { } line) yield return line;
+    }
+
+    /// <summary>The lines of a file's text that are complete; how <see cref="DropUnfinishedLine"/> sees it, without changing anything.</summary>
+    public static string[] Complete(string text)
+    {
+        var lines = text.Split('\n')[..^1];
+        while (lines is [.., var last] && last.Contains('\0')) lines = lines[..^1];
+        return lines;
+    }
+
+    private static long EndOfLastLine(Stream file)
+    {
+        var end = EndOfLine(file, file.Length);
+        while (end > 0)
+        {
+            var start = EndOfLine(file, end - 1);
+            if (!HoldsZero(file, start, end)) break;
+            end = start;
+        }
+        return end;
+    }
+
+    /// <summary>Behind the last end of a line before a place; 0 when there is none.</summary>
+    private static long EndOfLine(Stream file, long before)
     {
         var buffer = new byte[Block];
-        for (var end = file.Length; end > 0;)
+        for (var end = before; end > 0;)
         {
             var start = Math.Max(0, end - Block);
             file.Position = start;
@@ -39,5 +77,13 @@ internal static class LineFile
             end = start;
         }
         return 0;
+    }
+
+    private static bool HoldsZero(Stream file, long start, long end)
+    {
+        var line = new byte[end - start];
+        file.Position = start;
+        file.ReadExactly(line);
+        return line.AsSpan().Contains((byte)0);
     }
 }

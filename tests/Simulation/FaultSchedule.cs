@@ -21,7 +21,7 @@ internal static class FaultSchedule
         var random = run.World.Random;
         var alive = run.Alive.ToList();
         var victim = alive.Count > 0 ? alive[random.Next(alive.Count)] : null;
-        switch (random.Next(17))
+        switch (random.Next(20))
         {
             case 0 or 1:
                 victim?.Process.Kill();
@@ -50,7 +50,7 @@ internal static class FaultSchedule
                 break;
             case 9 or 10:
                 run.Coordinator!.Process.Kill();
-                run.World.Schedule(null, run.World.Delay(1, 4000), () => Restart(run));
+                run.World.Schedule(null, run.World.Delay(1, 4000), run.RestartCoordinator);
                 break;
             case 12:
                 victim?.Process.Schedule(TimeSpan.Zero, victim.Member.CheckpointNow);
@@ -72,6 +72,12 @@ internal static class FaultSchedule
             case 11:
                 foreach (var worker in alive) worker.Process.Kill();
                 break;
+            case 17:
+                run.CutPower();
+                break;
+            case 18 or 19:
+                run.BreakDiskAfter(random.Next(6000), everything: random.Next(2) == 0);
+                break;
         }
     }
 
@@ -91,7 +97,8 @@ internal static class FaultSchedule
         run.World.Trace("schedule", "faults stop");
         run.Network.Heal();
         foreach (var worker in run.Alive.Where(worker => worker.Process.Frozen)) worker.Process.Thaw();
-        Restart(run);
+        run.Store.Disk.GoOn();
+        run.RestartCoordinator();
         KeepSomebody(run);
     }
 
@@ -101,9 +108,4 @@ internal static class FaultSchedule
         if (run.Alive.All(worker => worker.Replica.Hang == ToyReplica.ForGood)) run.StartWorker($"w{run.Workers.Count}");
         KeepSomebody(run);
     });
-
-    private static void Restart(SimulationRun run)
-    {
-        if (!run.Coordinator!.Process.Alive) run.StartCoordinator();
-    }
 }

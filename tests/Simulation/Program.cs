@@ -1,18 +1,17 @@
 using MiniMind.Simulation;
 
-// Replays schedules and prints what happens: dotnet run --project tests/Simulation -- SEED [LAST]
-if (args.Length is < 1 or > 2 || !int.TryParse(args[0], out var first) || !int.TryParse(args[^1], out var last))
+// Replays one schedule and prints what happens, or runs many on all processors: dotnet run -c Release --project tests/Simulation -- SEED [LAST]
+if (args.Length is < 1 or > 2 || !int.TryParse(args[0], out var first) || !int.TryParse(args[^1], out var last) || last < first)
 {
-    Console.Error.WriteLine("usage: dotnet run --project tests/Simulation -- SEED [LAST]");
+    Console.Error.WriteLine("usage: dotnet run -c Release --project tests/Simulation -- SEED [LAST]");
     return 2;
 }
-var failures = 0;
-for (var seed = first; seed <= last; seed++)
+if (first == last)
 {
-    var failure = SimulationRun.Judge(seed, first == last ? Console.Out : null, out var run);
-    if (failure is not null) failures++;
-    if (failure is not null || first == last)
-        Console.WriteLine($"seed {seed}: {failure ?? "all promises held"} ({run.Generations} generations, {run.World.Events} events)");
+    var failure = SimulationRun.Judge(first, Console.Out, out var run);
+    Console.WriteLine($"seed {first}: {failure ?? "all promises held"} ({run.Generations} generations, {run.PowerCuts} power cuts, {run.World.Events} events)");
+    return failure is null ? 0 : 1;
 }
-Console.WriteLine($"{last - first + 1 - failures} of {last - first + 1} schedules held");
-return failures == 0 ? 0 : 1;
+var summary = Schedules.Run(first, last, Console.WriteLine);
+Console.WriteLine(summary);
+return summary.Broken.Count == 0 ? 0 : 1;

@@ -1,31 +1,27 @@
 using System.Threading.Channels;
 using MiniMind.Coordinator.Generations;
-using MiniMind.Coordinator.Ledger;
+using MiniMind.Coordinator.Grains;
 using MiniMind.Protos;
+using MiniMind.Simulation.PowerCuts;
 
 namespace MiniMind.Simulation;
 
-/// <summary>A coordinator process: the production stage lead over a store that outlives it.</summary>
+/// <summary>A coordinator process: the production stage lead and storage over a disk that outlives it.</summary>
 internal sealed class SimulatedCoordinator : IStageEffects
 {
+    private static readonly StageSpec Stage = new() { StageIndex = 0, Stage = "toy", TotalSteps = SimulationRun.Options.TotalSteps };
+
     private readonly SimulationRun _run;
-    private readonly StageLead _lead;
     private readonly Channel<Func<Task>> _calls = Channel.CreateUnbounded<Func<Task>>();
     private readonly Dictionary<string, OrderedStream<CoordinatorOrder>> _orders = [];
+    private CoordinatorDisk? _open;
+    private GrainEffects? _stored;
+    private StageLead? _lead;
 
     public SimulatedCoordinator(SimulationRun run, int incarnation)
     {
         _run = run;
         Process = new SimulatedProcess(run.World, "coordinator");
-        var options = new StageControllerOptions(
-            0, new GenerationOptions(run.ExpectedWorkers, TimeSpan.FromSeconds(5), Silence: TimeSpan.FromSeconds(2.5)));
-        var store = run.Store;
-        var controller = new StageController(options, store.Generation?.Clone(), store.Generation?.Number ?? 0, Process.Time);
-        var progress = store.Checkpoint is { } written
-            ? new StageProgress(written.Step, written.Step, Convert.FromHexString(written.LedgerHash), [.. written.Files])
-            : new StageProgress(-1, 0, LedgerChain.Origin.ToByteArray(), []);
-        var spec = new StageSpec { StageIndex = 0, TotalSteps = SimulationRun.Options.TotalSteps };
-        _lead = new StageLead(spec, controller, new LedgerBook(store), progress, this);
         Process.Schedule(TimeSpan.Zero, () => _ = ServeAsync());
         Process.Schedule(TimeSpan.Zero, () => _ = TickAsync());
         run.World.Trace("coordinator", $"started, incarnation {incarnation}");
@@ -44,60 +40,72 @@ internal sealed class SimulatedCoordinator : IStageEffects
             {
                 if (!_orders.TryGetValue(worker.Name, out var current) || current != orders) return Task.CompletedTask;
                 _orders.Remove(worker.Name);
-                return _lead.DisconnectAsync(worker.Name, incarnation);
+                return _lead!.DisconnectAsync(worker.Name, incarnation);
             }));
         }
         return new OrderedStream<WorkerReport>(_run.Network, _run.World, worker.Process, Process, report => Call(() =>
         {
-            if (report.Hello is null) return _lead.HandleAsync(worker.Name, incarnation, report);
+            if (report.Hello is null) return _lead!.HandleAsync(worker.Name, incarnation, report);
             _orders[worker.Name] = orders;
-            return _lead.ConnectAsync(report.Hello);
+            return _lead!.ConnectAsync(report.Hello);
         }), Broken);
     }
 
     public async Task StoreAsync(Generation generation, string? probe)
     {
         await Task.Delay(_run.World.Delay(0.1, 5), Process.Time);
-        _run.Store.Generation = generation.Clone();
+        await _stored!.StoreAsync(generation, probe);
     }
 
     public void Send(string worker, CoordinatorOrder order)
     {
+        Promise(order);
         if (_orders.TryGetValue(worker, out var stream)) stream.Send(order.Clone());
     }
 
     public void Broadcast(CoordinatorOrder order)
     {
+        Promise(order);
         foreach (var stream in _orders.Values.ToList()) stream.Send(order.Clone());
     }
 
-    public void Assemble(CheckpointWritten written) =>
-        Process.Schedule(_run.World.Delay(0.1, 400), () => Call(() => _lead.AssembledAsync(written)));
+    public void Assemble(CheckpointWritten written) => Process.Schedule(_run.World.Delay(0.1, 400), () => _ = AssembleAsync(written));
 
     public async Task RecordCheckpointAsync(CheckpointWritten written)
     {
         await Task.Delay(_run.World.Delay(0.1, 5), Process.Time);
-        _run.Store.Checkpoint = written.Clone();
+        await _stored!.RecordCheckpointAsync(written);
+        _run.Store.Record(written.Step);
     }
 
-    public void Committed(LedgerEntry entry, StepFacts? facts, bool repeated) => _run.World.Trace("coordinator", $"step {entry.Step} committed");
+    public void Committed(LedgerEntry entry, StepFacts? facts, bool repeated)
+    {
+        _run.World.Trace("coordinator", $"step {entry.Step} committed");
+        _run.CheckCommitted(entry);
+    }
 
-    public void Validated(Validated validated) => _run.CheckValidation(validated);
+    public void Validated(Validated validated)
+    {
+        _run.CheckValidation(validated);
+        _stored!.Validated(validated);
+    }
 
     public void Formed(Generation generation)
     {
         _run.Generations++;
+        _stored!.Formed(generation);
+        if (_run.Store.Announce(generation) is { } fault) _run.Fail(fault);
         var members = string.Join(" ", generation.Members.Select(member => member.Incarnation));
         _run.World.Trace("coordinator", $"generation {generation.Number}{(generation.AtBoundary ? " at boundary" : "")}: {members} ({generation.Reason})");
     }
 
     public void Noticed(string worker, string state, string detail) => _run.World.Trace("coordinator", $"{worker}: {state}: {detail}");
 
-    public Task StageCompletedAsync()
+    public async Task StageCompletedAsync()
     {
+        await _stored!.StageCompletedAsync();
         _run.Store.Completed = true;
         _run.World.Trace("coordinator", "stage completed");
-        return Task.CompletedTask;
     }
 
     public Task HaltedAsync(long step, bool abandoned)
@@ -120,12 +128,48 @@ internal sealed class SimulatedCoordinator : IStageEffects
     {
         try
         {
-            while (true) await (await _calls.Reader.ReadAsync())();
+            await OpenAsync();
+            while (!_run.Store.Completed) await (await _calls.Reader.ReadAsync())();
         }
         catch (Exception fault)
         {
-            _run.Fail($"coordinator: {fault}");
+            if (Process.Alive) _run.Fail($"coordinator: {fault}");
         }
+    }
+
+    /// <summary>Begins the run, or goes on with it, as the grain does.</summary>
+    private async Task OpenAsync()
+    {
+        _open = await CoordinatorDisk.StartAsync(_run.Store.Disk, Process.Time);
+        if (await _open.Run.OpenAsync("toy", "{}", []) is { } refusal) throw new InvalidOperationException(refusal);
+        if (_run.Store.Fault(_open) is { } lost) throw new InvalidOperationException(lost);
+        await _open.Run.RememberAsync(Stage);
+        var record = _open.State.State;
+        _run.Store.Completed = record.CompletedStages.Count > 0;
+        var options = new StageControllerOptions(
+            0, new GenerationOptions(_run.ExpectedWorkers, TimeSpan.FromSeconds(5), Silence: TimeSpan.FromSeconds(2.5)));
+        var controller = new StageController(options, _open.Run.Newest, _open.Run.Newest?.Number ?? 0, Process.Time);
+        _stored = new GrainEffects(
+            Stage, _open.State, _open.Checkpoints, CoordinatorDisk.Folder, _open.Run.OpenMembership(), (_, _) => { }, _ => { }, _ => { }, _ => { });
+        _lead = new StageLead(Stage, controller, _open.Ledger, _open.Run.Progress(0), this);
+    }
+
+    private async Task AssembleAsync(CheckpointWritten written)
+    {
+        try
+        {
+            await _open!.Checkpoints.AssembleAsync(Stage.Stage, written);
+            Call(() => _lead!.AssembledAsync(written));
+        }
+        catch (Exception fault)
+        {
+            if (Process.Alive) _run.Fail($"coordinator: {fault}");
+        }
+    }
+
+    private void Promise(CoordinatorOrder order)
+    {
+        if (order.Durable is { } durable) _run.Store.Acknowledge(durable.Step);
     }
 
     private async Task TickAsync()
@@ -133,7 +177,7 @@ internal sealed class SimulatedCoordinator : IStageEffects
         while (true)
         {
             await Task.Delay(TimeSpan.FromSeconds(0.25), Process.Time);
-            Call(_lead.TickAsync);
+            Call(() => _lead!.TickAsync());
         }
     }
 }

@@ -1,22 +1,49 @@
+using MiniMind.Coordinator.Artifacts;
 using MiniMind.Coordinator.Ledger;
 using MiniMind.Protos;
+using MiniMind.Simulation.PowerCuts;
 
 namespace MiniMind.Simulation;
 
-/// <summary>What survives the death of every process: the coordinator's disk.</summary>
-internal sealed class SimulatedStore : ILedgerStore
+/// <summary>What survives the death of every process: the coordinator's disk, under the production storage; and what was promised to be on it.</summary>
+internal sealed class SimulatedStore
 {
-    public Dictionary<string, byte[]> Artifacts { get; } = [];
+    private long _acknowledged;
+    private long _announced;
+    private long _recorded = -1;
 
-    public List<LedgerEntry> Ledger { get; } = [];
+    public SimulatedDisk Disk { get; } = new();
 
-    public Generation? Generation { get; set; }
+    /// <summary>The artifacts, as whoever is there may use them.</summary>
+    public ArtifactStore Artifacts => new(CoordinatorDisk.Folder.Artifacts, Disk);
 
-    public CheckpointWritten? Checkpoint { get; set; }
+    /// <summary>The ledger, read from the disk.</summary>
+    public IReadOnlyList<LedgerEntry> Ledger => new LedgerFile(CoordinatorDisk.Folder.Ledger, Disk).Load();
 
     public bool Completed { get; set; }
 
-    public IReadOnlyList<LedgerEntry> Load() => [.. Ledger];
+    /// <summary>Somebody was told that a step is durable.</summary>
+    public void Acknowledge(long step) => _acknowledged = Math.Max(_acknowledged, step);
 
-    public void Append(LedgerEntry entry) => Ledger.Add(entry.Clone());
+    /// <summary>A generation was announced.</summary>
+    /// <returns>What is wrong with it; null: nothing.</returns>
+    public string? Announce(Generation generation)
+    {
+        if (generation.Number <= _announced) return $"generation {generation.Number} was announced after generation {_announced}";
+        _announced = generation.Number;
+        return null;
+    }
+
+    /// <summary>A checkpoint was recorded.</summary>
+    public void Record(long step) => _recorded = Math.Max(_recorded, step);
+
+    /// <summary>What a coordinator that starts finds wrong: something that was promised is lost, or half of something is there.</summary>
+    /// <returns>Null: nothing.</returns>
+    public string? Fault(CoordinatorDisk open)
+    {
+        if (open.Ledger.NewestStep(0) < _acknowledged) return $"the ledger ends at step {open.Ledger.NewestStep(0)}, but step {_acknowledged} was acknowledged";
+        if ((open.Run.Newest?.Number ?? 0) < _announced) return $"generation {_announced} was announced, the newest stored one is {open.Run.Newest?.Number ?? 0}";
+        if (open.Run.Progress(0).CheckpointStep < _recorded) return $"the checkpoint of step {_recorded} was recorded, the newest is that of {open.Run.Progress(0).CheckpointStep}";
+        return CoordinatorDisk.Fault(Disk, open.State.State, open.Ledger);
+    }
 }

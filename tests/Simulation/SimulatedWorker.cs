@@ -57,7 +57,7 @@ internal sealed class SimulatedWorker
         }
         catch (Exception fault)
         {
-            _run.Fail($"{Name}: {fault}");
+            if (Process.Alive) _run.Fail($"{Name}: {fault}");
         }
     }
 

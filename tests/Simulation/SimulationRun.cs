@@ -1,5 +1,6 @@
 using MiniMind.Collectives.Membership;
 using MiniMind.Protos;
+using MiniMind.Simulation.PowerCuts;
 
 namespace MiniMind.Simulation;
 
@@ -25,6 +26,8 @@ internal sealed class SimulationRun
     private readonly Dictionary<long, TailSums> _validations = [];
     private int _incarnations;
     private string? _failure;
+    private bool _powerIsOff;
+    private bool _isReference;
 
     public SimulationRun(int seed, TextWriter? trace)
     {
@@ -45,6 +48,8 @@ internal sealed class SimulationRun
 
     public int Generations { get; set; }
 
+    public int PowerCuts { get; private set; }
+
     public IReadOnlyList<SimulatedWorker> Workers => _workers;
 
     public IEnumerable<SimulatedWorker> Alive => _workers.Where(worker => worker.Process.Alive);
@@ -57,9 +62,73 @@ internal sealed class SimulationRun
         return run.Run();
     }
 
-    public void StartCoordinator() => Coordinator = new SimulatedCoordinator(this, ++_incarnations);
+    /// <summary>Nothing happens while there is no power.</summary>
+    public void StartCoordinator()
+    {
+        if (_powerIsOff) return;
+        if (Store.Disk.Stopped) Store.Disk.Restart();
+        Coordinator = new SimulatedCoordinator(this, ++_incarnations);
+    }
 
-    public void StartWorker(string name) => _workers.Add(new SimulatedWorker(this, name, ++_incarnations));
+    /// <summary>Nothing happens while there is no power.</summary>
+    public void StartWorker(string name)
+    {
+        if (!_powerIsOff) _workers.Add(new SimulatedWorker(this, name, ++_incarnations));
+    }
+
+    /// <summary>Lets the coordinator's process die within one of the next writes to its disk.</summary>
+    /// <param name="units">Bytes and other operations until then.</param>
+    /// <param name="everything">All die with it, and what was not flushed may be lost.</param>
+    public void BreakDiskAfter(long units, bool everything)
+    {
+        Store.Disk.Stopping = everything ? CutPower : () =>
+        {
+            Coordinator!.Process.Kill();
+            World.Schedule(null, World.Delay(1, 4000), RestartCoordinator);
+        };
+        Store.Disk.StopAfter(units);
+    }
+
+    /// <summary>All die; a little later the power is back, and the run is resumed.</summary>
+    public void CutPower()
+    {
+        if (_powerIsOff) return;
+        World.Trace("power", "cut");
+        _powerIsOff = true;
+        Store.Disk.Stop();
+        foreach (var worker in Alive) worker.Process.Kill();
+        Coordinator!.Process.Kill();
+        World.Schedule(null, World.Delay(10, 2000), () =>
+        {
+            World.Trace("power", "back");
+            _powerIsOff = false;
+            PowerCuts++;
+            Store.Disk.CutPower(World.Random);
+            StartCoordinator();
+            for (var i = 0; i < ExpectedWorkers; i++) StartWorker($"w{i}");
+        });
+    }
+
+    public void RestartCoordinator()
+    {
+        if (!Coordinator!.Process.Alive) StartCoordinator();
+    }
+
+    /// <summary>Something that a worker has the coordinator do with its disk; when the coordinator dies meanwhile, once more.</summary>
+    public async Task<T> WithStoreAsync<T>(SimulatedProcess process, Func<Task<T>> call)
+    {
+        while (true)
+        {
+            try
+            {
+                return await call();
+            }
+            catch (DiskStoppedException) when (process.Alive)
+            {
+                await Task.Delay(World.Delay(100, 600), process.Time, CancellationToken.None);
+            }
+        }
+    }
 
     /// <summary>The run has ended in order, or because no checkpoint can be written; its user resumes it a little later.</summary>
     public void EndAndResume()
@@ -68,7 +137,7 @@ internal sealed class SimulationRun
         Coordinator!.Process.Kill();
         World.Schedule(null, World.Delay(10, 2000), () =>
         {
-            if (!Coordinator.Process.Alive) StartCoordinator();
+            RestartCoordinator();
             StartWorker("w0");
         });
     }
@@ -90,6 +159,12 @@ internal sealed class SimulationRun
         if (ahead is not null) Fail($"{restorer.Name} begins from step {step} although {ahead.Name} stands at {ahead.Member.Position.Step}");
     }
 
+    /// <summary>A step that is committed is that of an undisturbed run, whenever it is.</summary>
+    public void CheckCommitted(LedgerEntry entry)
+    {
+        if (!_isReference && entry.Hash != Reference.Ledger[(int)entry.Step - 1].Hash) Fail($"step {entry.Step} was committed with another result than in an undisturbed run");
+    }
+
     public void CheckValidation(Validated validated)
     {
         if (_validations.TryAdd(validated.Step, validated.Sums)) return;
@@ -109,10 +184,11 @@ internal sealed class SimulationRun
 
     private string? CheckLedger()
     {
-        if (Store.Ledger.Count != Options.TotalSteps) return $"the ledger has {Store.Ledger.Count} entries, expected {Options.TotalSteps}";
-        for (var i = 0; i < Store.Ledger.Count; i++)
+        var ledger = Store.Ledger;
+        if (ledger.Count != Options.TotalSteps) return $"the ledger has {ledger.Count} entries, expected {Options.TotalSteps}";
+        for (var i = 0; i < ledger.Count; i++)
         {
-            var entry = Store.Ledger[i];
+            var entry = ledger[i];
             if (entry.Step != i + 1 || entry.FirstSample != i * Lanes || entry.EndSample != (i + 1) * Lanes)
                 return $"entry {i} is of step {entry.Step}, samples {entry.FirstSample}..{entry.EndSample}";
             if (entry.Hash != Reference.Ledger[i].Hash) return $"the entry of step {entry.Step} differs from that of an undisturbed run";
@@ -125,7 +201,7 @@ internal sealed class SimulationRun
     private string? CheckReplicas()
     {
         foreach (var worker in Alive.Where(worker => worker.Member.Position.Step == Options.TotalSteps))
-            if (!worker.Replica.WeightsDigest().AsSpan().SequenceEqual(Store.Ledger[^1].WeightsDigest.Span))
+            if (!worker.Replica.WeightsDigest().AsSpan().SequenceEqual(Reference.Ledger[^1].WeightsDigest.Span))
                 return $"{worker.Name} ended with other weights";
         return null;
     }
@@ -138,7 +214,7 @@ internal sealed class SimulationRun
 
         static Reference()
         {
-            var run = new SimulationRun(0, null);
+            var run = new SimulationRun(0, null) { _isReference = true };
             run.StartCoordinator();
             run.StartWorker("w0");
             if (!run.World.Run(() => run.Store.Completed || run._failure is not null, Limit) || run._failure is not null)

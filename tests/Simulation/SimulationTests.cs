@@ -2,22 +2,16 @@ namespace MiniMind.Simulation;
 
 public class SimulationTests
 {
-    private const int Schedules = 1000;
+    private const int Count = 1000;
 
     [Fact]
     public void ThousandSchedules_ofFaults_endWithTheSameBits()
     {
-        var broken = new List<string>();
-        long generations = 0;
-        for (var seed = 1; seed <= Schedules; seed++)
-        {
-            if (SimulationRun.Judge(seed, null, out var run) is { } failure)
-                broken.Add($"seed {seed}: {failure.Split('\n')[0]}  (replay: dotnet run --project tests/Simulation -- {seed})");
-            generations += run.Generations;
-        }
-        Assert.True(broken.Count == 0, $"{broken.Count} of {Schedules} schedules broke a promise:\n{string.Join('\n', broken.Take(10))}");
+        var summary = Schedules.Run(1, Count);
+        Assert.True(summary.Broken.Count == 0, $"{summary.Broken.Count} of {Count} schedules broke a promise:\n{string.Join('\n', summary.Broken.Take(10))}");
         // Schedules that never disturb anything would prove nothing.
-        Assert.True(generations > 2 * Schedules, $"only {generations} generations in {Schedules} schedules");
+        Assert.True(summary.Generations > 2 * Count, $"only {summary.Generations} generations in {Count} schedules");
+        Assert.True(summary.PowerCuts > Count / 4, $"only {summary.PowerCuts} power cuts in {Count} schedules");
     }
 
     [Fact]

@@ -73,7 +73,7 @@ internal sealed class ToyReplica(SimulatedProcess process, SimulationRun run, do
             ToyMath.Initialise(_weights, _momentum);
             return;
         }
-        var state = run.Store.Artifacts[point.Files[0].Sha256];
+        var state = await run.WithStoreAsync(process, () => ReadAsync(point.Files[0].Sha256));
         MemoryMarshal.Cast<byte, float>(state.AsSpan(0, 4 * Length)).CopyTo(_weights);
         MemoryMarshal.Cast<byte, float>(state.AsSpan(4 * Length)).CopyTo(_momentum);
     }
@@ -93,8 +93,20 @@ internal sealed class ToyReplica(SimulatedProcess process, SimulationRun run, do
             throw new IOException(FullDisk);
         }
         var sha = Convert.ToHexStringLower(SHA256.HashData(snapshot));
-        run.Store.Artifacts[sha] = snapshot;
-        return [new ArtifactRef { Name = "state", Sha256 = sha, Size = snapshot.Length }];
+        await run.WithStoreAsync(process, async () =>
+        {
+            await run.Store.Artifacts.PutAsync(new MemoryStream(snapshot), sha, snapshot.Length);
+            return sha;
+        });
+        return [new ArtifactRef { Name = "model.safetensors", Sha256 = sha, Size = snapshot.Length }];
+    }
+
+    private async Task<byte[]> ReadAsync(string sha256)
+    {
+        var state = new byte[8 * Length];
+        await using var stream = run.Store.Artifacts.OpenRead(sha256);
+        await stream.ReadExactlyAsync(state);
+        return state;
     }
 
     private static byte[] Digest(IReadOnlyList<Memory<float>> buffers)

@@ -1,7 +1,9 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Google.Protobuf;
 using MiniMind.Protos;
+using MiniMind.Text.Storage;
 
 namespace MiniMind.Worker.Training;
 
@@ -15,7 +17,7 @@ internal sealed class OrphanedCheckpoints(string root)
     /// <summary>What is handed over beside the checkpoint's files.</summary>
     private const string HandoverFile = "handover.bin";
 
-    /// <summary>Where the next one is made; on the same disk as the rest, so that it appears by one rename.</summary>
+    /// <summary>Keeps one; it would survive a power cut when this returns, and what a power cut leaves of an unfinished one is never taken for one.</summary>
     /// <param name="files">The checkpoint's files; the folder is moved.</param>
     /// <param name="checkpoint">Its stage, step and ledger hash.</param>
     /// <param name="entries">Ledger entries up to it that no coordinator has acknowledged, oldest first.</param>
@@ -23,15 +25,21 @@ internal sealed class OrphanedCheckpoints(string root)
     {
         var handover = new Handover { Checkpoint = checkpoint };
         handover.Entries.AddRange(entries.Where(entry => (entry.StageIndex, entry.Step).CompareTo((checkpoint.StageIndex, checkpoint.Step)) <= 0));
+        handover.Checkpoint.Files.Clear();
+        foreach (var path in Directory.GetFiles(files).Order(StringComparer.Ordinal)) handover.Checkpoint.Files.Add(Flush(path));
         using (var file = new FileStream(Path.Combine(files, HandoverFile), FileMode.Create))
         {
             handover.WriteTo(file);
             file.Flush(flushToDisk: true);
         }
+        FolderFlush.ToDisk(files);
         Directory.CreateDirectory(root);
         var target = Path.Combine(root, NameOf(checkpoint.StageIndex, checkpoint.Step));
         // Another worker of this machine has kept the same one.
         if (!Directory.Exists(target)) Directory.Move(files, target);
+        // The folder of the run's, that of all runs', and the cache.
+        var folder = root;
+        for (var level = 0; level < 3 && folder is not null; level++, folder = Path.GetDirectoryName(folder)) FolderFlush.ToDisk(folder);
     }
 
     /// <summary>The newest one of a stage, and the files in it; null when there is none of this run's identity.</summary>
@@ -42,6 +50,18 @@ internal sealed class OrphanedCheckpoints(string root)
     public void Forget(int stage, long step)
     {
         foreach (var kept in Kept().Where(kept => (kept.Stage, kept.Step).CompareTo((stage, step)) <= 0).ToList()) Directory.Delete(kept.Folder, recursive: true);
+    }
+
+    private static ArtifactRef Flush(string path)
+    {
+        using (var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite)) file.Flush(flushToDisk: true);
+        return Describe(path);
+    }
+
+    private static ArtifactRef Describe(string path)
+    {
+        using var file = File.OpenRead(path);
+        return new ArtifactRef { Name = Path.GetFileName(path), Sha256 = Convert.ToHexStringLower(SHA256.HashData(file)), Size = file.Length };
     }
 
     private static string NameOf(int stage, long step) => string.Create(CultureInfo.InvariantCulture, $"{stage}-{step}");
@@ -64,7 +84,11 @@ internal sealed class OrphanedCheckpoints(string root)
             var handover = Handover.Parser.ParseFrom(File.ReadAllBytes(Path.Combine(folder, HandoverFile)));
             using var trainer = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, CheckpointSnapshot.TrainerFile)));
             if (trainer.RootElement.GetProperty("identity").GetString() != identity) return null;
-            return (handover, [.. Directory.GetFiles(folder).Where(file => Path.GetFileName(file) != HandoverFile).Order(StringComparer.Ordinal)]);
+            var files = handover.Checkpoint.Files.ToList();
+            if (files.Count == 0 || files.Any(file => Describe(Path.Combine(folder, file.Name)) is var found && !found.Equals(file))) return null;
+            // Whoever hands it over names them as the store takes them.
+            handover.Checkpoint.Files.Clear();
+            return (handover, [.. files.Select(file => Path.Combine(folder, file.Name))]);
         }
         catch (Exception fault) when (fault is IOException or InvalidProtocolBufferException or JsonException or KeyNotFoundException)
         {
