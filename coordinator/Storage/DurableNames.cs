@@ -34,14 +34,14 @@ public static class DurableNames
     }
 
     /// <summary>
-    /// Flushes the names below a folder, and its own. For a time before anybody relies on what lies there: a process that was killed may have changed names that
+    /// Flushes the names below a folder, its own, and those of the folders around it. For a time before anybody relies on what lies there: a process that was killed may have changed names that
     /// it did not come to flush.
     /// </summary>
     public static void FlushTree(this IDisk disk, string folder)
     {
         if (!disk.FolderExists(folder)) return;
         Flush(folder);
-        disk.FlushFolder(Path.GetDirectoryName(Path.GetFullPath(folder))!);
+        for (var around = Path.GetDirectoryName(Path.GetFullPath(folder)); around is not null; around = Path.GetDirectoryName(around)) disk.FlushFolder(around);
 
         void Flush(string path)
         {

@@ -32,7 +32,7 @@ internal sealed class CoordinatorDisk
     /// <summary>A coordinator starts, as CoordinatorHost does it.</summary>
     public static async Task<CoordinatorDisk> StartAsync(SimulatedDisk disk, TimeProvider time)
     {
-        // The lock is taken in it, whose names nobody flushes.
+        // Where the lock is taken; nobody has flushed these names.
         foreach (var path in new[] { Path.GetDirectoryName(Folder.Root)!, Folder.Root })
             if (!disk.FolderExists(path)) disk.CreateFolder(path);
         var state = new StoredState(new FileGrainStorage(Folder.State, disk));

@@ -15,7 +15,7 @@ internal sealed class StoredState(FileGrainStorage storage) : IPersistentState<R
 
     public RunRecord State
     {
-        get => _state.State;
+        get => _state.State!;
         set => _state.State = value;
     }
 
