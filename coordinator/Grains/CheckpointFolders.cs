@@ -53,7 +53,7 @@ public sealed class CheckpointFolders(RunFolder folder, ArtifactStore artifacts,
         foreach (var link in new[] { folder.Latest, folder.Best }) _disk.RemoveTemporaries(folder.Root, Path.GetFileName(link));
         if (!_disk.FolderExists(folder.Checkpoints)) return;
         var known = records.Select(record => Path.GetFileName(record.Folder)).ToHashSet();
-        foreach (var path in _disk.FoldersIn(folder.Checkpoints).Where(path => !known.Contains(Path.GetFileName(path)))) Delete(path, FilesOf(path), records);
+        foreach (var path in _disk.FoldersIn(folder.Checkpoints).Where(path => !known.Contains(Path.GetFileName(path)))) Delete(path, FilesOfSuperseded(path, records), records);
         LinkNewest(records);
     }
 
@@ -93,14 +93,19 @@ public sealed class CheckpointFolders(RunFolder folder, ArtifactStore artifacts,
         _disk.FlushFolder(folder.Checkpoints);
     }
 
-    /// <summary>What the manifest of a checkpoint that is not recorded says; nothing when there is none.</summary>
-    private List<(string Name, string Sha256)> FilesOf(string path)
+    /// <summary>
+    /// Files of a checkpoint that is recorded no more. None of one that is not recorded yet: workers that outlived their coordinator report it again, and do not
+    /// upload it twice.
+    /// </summary>
+    private List<(string Name, string Sha256)> FilesOfSuperseded(string path, IReadOnlyList<CheckpointRecord> records)
     {
         var manifest = Path.Combine(path, ManifestFile);
         if (!_disk.FileExists(manifest)) return [];
         try
         {
             using var json = JsonDocument.Parse(_disk.OpenRead(manifest));
+            var place = (json.RootElement.GetProperty("stage_index").GetInt32(), json.RootElement.GetProperty("step").GetInt64());
+            if (records.Count == 0 || place.CompareTo((records[^1].StageIndex, records[^1].Step)) > 0) return [];
             return [.. json.RootElement.GetProperty("files").EnumerateObject().Select(file => (file.Name, file.Value.GetProperty("sha256").GetString()!))];
         }
         catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException)

@@ -19,9 +19,10 @@ public sealed class SystemDisk : IDisk
 
     public long? SizeOf(string path) => new FileInfo(path) is { Exists: true } file ? file.Length : null;
 
-    public IEnumerable<string> FilesIn(string folder) => Directory.GetFiles(folder);
+    // A link to a folder counts as a folder to the runtime.
+    public IEnumerable<string> FilesIn(string folder) => [.. Directory.GetFiles(folder), .. Directory.GetDirectories(folder).Where(IsLink)];
 
-    public IEnumerable<string> FoldersIn(string folder) => Directory.GetDirectories(folder).Where(path => new DirectoryInfo(path).LinkTarget is null);
+    public IEnumerable<string> FoldersIn(string folder) => Directory.GetDirectories(folder).Where(path => !IsLink(path));
 
     public Stream OpenRead(string path) =>
         new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Write | FileShare.Delete, Unbuffered, FileOptions.Asynchronous | FileOptions.SequentialScan);
@@ -41,7 +42,7 @@ public sealed class SystemDisk : IDisk
 
     public void Rename(string from, string to)
     {
-        if (new FileInfo(from).LinkTarget is not null) RenameLink(from, to);
+        if (IsLink(from)) RenameLink(from, to);
         else if (Directory.Exists(from)) Directory.Move(from, to);
         else File.Move(from, to, overwrite: true);
     }
@@ -55,6 +56,8 @@ public sealed class SystemDisk : IDisk
     public void DeleteFolder(string path) => Directory.Delete(path, recursive: true);
 
     public void FlushFolder(string path) => FolderFlush.ToDisk(path);
+
+    private static bool IsLink(string path) => new FileInfo(path).LinkTarget is not null;
 
     // File.Move and Directory.Move both follow a link to a folder; the system call replaces the link itself.
     private static void RenameLink(string from, string to)

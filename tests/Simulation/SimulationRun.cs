@@ -70,10 +70,10 @@ internal sealed class SimulationRun
         Coordinator = new SimulatedCoordinator(this, ++_incarnations);
     }
 
-    /// <summary>Nothing happens while there is no power.</summary>
+    /// <summary>Nothing happens while there is no power, or when there is one of that name.</summary>
     public void StartWorker(string name)
     {
-        if (!_powerIsOff) _workers.Add(new SimulatedWorker(this, name, ++_incarnations));
+        if (!_powerIsOff && Alive.All(worker => worker.Name != name)) _workers.Add(new SimulatedWorker(this, name, ++_incarnations));
     }
 
     /// <summary>Lets the coordinator's process die within one of the next writes to its disk.</summary>

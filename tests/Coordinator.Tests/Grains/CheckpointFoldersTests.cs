@@ -157,6 +157,23 @@ public sealed class CheckpointFoldersTests : IDisposable
         Assert.Equal("one", File.ReadAllText(Path.Combine(_run.Best, "model.safetensors")));
     }
 
+    /// <summary>A coordinator that was killed before it had recorded one checkpoint, or had deleted another.</summary>
+    [Fact]
+    public async Task Repair_deletes_the_artifacts_of_what_is_superseded_and_keeps_those_of_what_will_be_reported_again()
+    {
+        var (superseded, newest, unrecorded) = (await AssembleAsync(20, "one"), await AssembleAsync(40, "two"), await AssembleAsync(60, "three"));
+        File.CreateSymbolicLink(_run.Latest + ".0123.tmp", newest.Folder);
+
+        _folders.Repair([newest]);
+
+        Assert.False(_store.Exists(FilesOf(superseded)[0].Sha256));
+        Assert.True(_store.Exists(FilesOf(superseded)[1].Sha256));
+        Assert.All(FilesOf(newest).Concat(FilesOf(unrecorded)), file => Assert.True(_store.Exists(file.Sha256)));
+        Assert.Equal([_run.Latest], Directory.GetFileSystemEntries(_run.Root, "latest*"));
+        // The next report of it finds all that it needs.
+        await _folders.AssembleAsync("sft", CheckpointWritten.Parser.ParseFrom(unrecorded.Written));
+    }
+
     [Fact]
     public async Task Delete_keeps_artifacts_that_another_checkpoint_shares()
     {

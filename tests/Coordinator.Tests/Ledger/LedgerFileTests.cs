@@ -41,6 +41,20 @@ public sealed class LedgerFileTests : IDisposable
         Assert.Equal(bytes, File.ReadAllBytes(Path));
     }
 
+    /// <summary>The end of a line may reach the disk without its middle.</summary>
+    [Fact]
+    public void A_last_line_with_zeros_that_a_power_cut_left_is_dropped()
+    {
+        var chain = Entries.Chain(3);
+        foreach (var entry in chain) new LedgerFile(Path).Append(entry);
+        var bytes = File.ReadAllBytes(Path);
+        var whole = Array.LastIndexOf(bytes, (byte)'\n', bytes.Length - 2) + 1;
+        Array.Clear(bytes, whole + 10, 50);
+        File.WriteAllBytes(Path, bytes);
+        Assert.Equal(chain.Take(2), new LedgerFile(Path).Load());
+        Assert.Equal(whole, new FileInfo(Path).Length);
+    }
+
     [Fact]
     public void A_line_that_is_no_entry_is_named()
     {

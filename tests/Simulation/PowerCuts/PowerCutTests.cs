@@ -34,7 +34,7 @@ public sealed class PowerCutTests : IDisposable
         long start = 0;
         foreach (var (at, size) in Whole.Value.Operations.Index())
         {
-            await CrashAsync(seed: at, start);
+            await CrashAsync(seed: at, start, audited: false);
             start += size;
         }
     }
@@ -48,7 +48,7 @@ public sealed class PowerCutTests : IDisposable
             // Most bytes are those of a few large writes: every operation has the same chance.
             var operation = random.Next(Whole.Value.Operations.Count);
             var start = Whole.Value.Operations.Take(operation).Sum(size => (long)size);
-            await CrashAsync(seed, start + random.Next(Whole.Value.Operations[operation]));
+            await CrashAsync(seed, start + random.Next(Whole.Value.Operations[operation]), audited: seed % 6 == 0);
         }
     }
 
@@ -61,7 +61,7 @@ public sealed class PowerCutTests : IDisposable
     }
 
     /// <summary>Crashes at an offset; perhaps again while it recovers; then lets it end.</summary>
-    private async Task CrashAsync(int seed, long offset)
+    private async Task CrashAsync(int seed, long offset, bool audited)
     {
         var random = new Random(seed);
         var disk = new SimulatedDisk();
@@ -72,8 +72,11 @@ public sealed class PowerCutTests : IDisposable
             // Now and then only the process dies: the next one may rely on what was never flushed, and then the power goes.
             if (random.Next(4) == 0) disk.Restart();
             else disk.CutPower(random);
-            var faults = await FaultsAsync(disk);
-            Assert.True(faults.All(IsHealedByGoingOn), $"seed {seed}, offset {offset}: {string.Join('\n', faults)}");
+            if (audited)
+            {
+                var faults = await FaultsAsync(disk);
+                Assert.True(faults.All(IsHealedByGoingOn), $"seed {seed}, offset {offset}: {string.Join('\n', faults)}");
+            }
             if (crashes < MostCrashes - 1 && random.Next(2) == 0) disk.StopAfter(random.Next(6000));
         }
         Assert.False(disk.Stopped);
@@ -81,6 +84,7 @@ public sealed class PowerCutTests : IDisposable
         Assert.True(await EndsAsync(run));
         var (expected, found) = (Whole.Value.Content, FinalContent(disk));
         Assert.True(expected.SequenceEqual(found), $"seed {seed}, offset {offset}: ended with {string.Join("; ", found.Except(expected))} instead of {string.Join("; ", expected.Except(found))}");
+        if (!audited) return;
         disk.CutPower(random);
         var last = await FaultsAsync(disk);
         Assert.True(last.Count == 0, $"seed {seed}, offset {offset}: {string.Join('\n', last)}");
