@@ -84,10 +84,10 @@ internal sealed class OrphanedCheckpoints(string root)
             var handover = Handover.Parser.ParseFrom(File.ReadAllBytes(Path.Combine(folder, HandoverFile)));
             using var trainer = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, CheckpointSnapshot.TrainerFile)));
             if (trainer.RootElement.GetProperty("identity").GetString() != identity) return null;
-            var files = handover.Checkpoint.Files.ToList();
+            var files = handover.Checkpoint?.Files.ToList() ?? [];
             if (files.Count == 0 || files.Any(file => Describe(Path.Combine(folder, file.Name)) is var found && !found.Equals(file))) return null;
             // Whoever hands it over names them as the store takes them.
-            handover.Checkpoint.Files.Clear();
+            handover.Checkpoint!.Files.Clear();
             return (handover, [.. files.Select(file => Path.Combine(folder, file.Name))]);
         }
         catch (Exception fault) when (fault is IOException or InvalidProtocolBufferException or JsonException or KeyNotFoundException)
