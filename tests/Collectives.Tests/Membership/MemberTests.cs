@@ -291,6 +291,27 @@ public sealed class MemberTests
     }
 
     [Fact]
+    public async Task A_member_that_has_ended_enters_nothing_that_was_announced_before()
+    {
+        await using var crew = new Crew(totalSteps: 1_000_000);
+        var hand = await crew.AddAsync("w0");
+        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        hand.Replica.BeforeLane = (_, _, over) =>
+        {
+            begun.TrySetResult();
+            return held.Task.WaitAsync(over);
+        };
+        crew.Announce(1, ["w0"]);
+        await begun.Task.WaitAsync(Transport.Patience.Limit);
+        crew.Announce(2, ["w0"], atBoundary: true);
+        await hand.DismissAsync();
+        await hand.End.WaitAsync(Transport.Patience.Limit);
+
+        Assert.False(await hand.Member.HaltAbandonedAsync().WaitAsync(Transport.Patience.Limit));
+    }
+
+    [Fact]
     public async Task A_checkpoint_with_other_weights_than_the_ledger_s_is_refused()
     {
         await using var crew = new Crew(totalSteps: 4);

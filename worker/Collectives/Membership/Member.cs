@@ -121,7 +121,7 @@ public sealed class Member : IDisposable
         {
             // A worker that leaves finishes what it writes, one that is dismissed gives it up: neither may lose the files under the writer.
             await Checkpoints.FinishAsync(CancellationToken.None);
-            _presence.Leave();
+            _presence.Close();
         }
     }
 

@@ -8,6 +8,7 @@ internal sealed class Presence(Func<bool> comes)
     private TaskCompletionSource<bool>? _end;
     private bool _present;
     private bool _settled;
+    private bool _closed;
 
     /// <summary>A generation begins.</summary>
     public void Enter()
@@ -35,6 +36,16 @@ internal sealed class Presence(Func<bool> comes)
         }
     }
 
+    /// <summary>The member ends: whatever has been announced, it enters nothing any more.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            (_present, _closed) = (false, true);
+            Conclude();
+        }
+    }
+
     /// <summary>Waits for the end. True: the ranks have come to rest together; false: the member is in no generation.</summary>
     public Task<bool> EndAsync()
     {
@@ -49,6 +60,6 @@ internal sealed class Presence(Func<bool> comes)
     private void Conclude()
     {
         if (_settled) _end?.TrySetResult(true);
-        else if (!_present && !comes()) _end?.TrySetResult(false);
+        else if (!_present && (_closed || !comes())) _end?.TrySetResult(false);
     }
 }

@@ -4,7 +4,7 @@ using MiniMind.Worker.Training;
 
 namespace MiniMind.Worker.Tests.Training;
 
-public sealed class OrphanedCheckpointsTests : IDisposable
+public sealed class OrphansOfOneMachineTests : IDisposable
 {
     private const int Workers = 8;
 
@@ -12,7 +12,7 @@ public sealed class OrphanedCheckpointsTests : IDisposable
     private readonly OrphanedCheckpoints _kept;
     private int _made;
 
-    public OrphanedCheckpointsTests() => _kept = new OrphanedCheckpoints(_folder.File("orphans"));
+    public OrphansOfOneMachineTests() => _kept = new OrphanedCheckpoints(_folder.File("orphans"));
 
     public void Dispose() => _folder.Dispose();
 
