@@ -18,8 +18,8 @@ internal sealed class AuditCommand(IAnsiConsole console)
     {
         var folder = new RunFolder(Path.GetFullPath(options.Run));
         if (!Directory.Exists(folder.Root)) throw new InputException($"{options.Run}: expected the folder of a run, such as runs/quickstart, found none");
-        // While it trains, files would change under the audit. A copy may lie where nothing can be written.
-        using var locked = File.Exists(folder.Lock) ? RunLock.Take(folder.Lock) : null;
+        // While it trains, files would change under the audit.
+        using var locked = File.Exists(folder.Lock) ? RunLock.Watch(folder.Lock) : null;
         var parts = await new RunAudit(folder).RunAsync(stop);
         Show(parts);
         var faults = parts.Sum(part => part.FaultCount);

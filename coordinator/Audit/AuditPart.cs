@@ -9,6 +9,7 @@ public sealed class AuditPart(string name)
 
     private readonly List<string> _faults = [];
 
+    /// <summary>What is looked at, in a word.</summary>
     public string Name => name;
 
     /// <summary>What holds if there is no fault, with its figures.</summary>
@@ -20,8 +21,12 @@ public sealed class AuditPart(string name)
     /// <summary>How many faults there are in all.</summary>
     public long FaultCount { get; private set; }
 
+    /// <summary>Says what holds if there is no fault.</summary>
     public void Prove(string proven) => Proven = proven;
 
+    /// <summary>Something is wrong.</summary>
+    /// <param name="place">Where: a file, a line of it, a step.</param>
+    /// <param name="message">What was expected and what was found.</param>
     public void Fault(string place, string message)
     {
         if (++FaultCount <= MostFaults) _faults.Add($"{place}: {message}");

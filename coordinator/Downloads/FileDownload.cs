@@ -47,10 +47,10 @@ internal sealed class FileDownload(HubClient client, TimeProvider time, Action<s
     public async Task<DownloadedFile> RunAsync(Uri address, string path, IProgress<DownloadProgress>? progress, CancellationToken ct)
     {
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        using var held = Hold(path, folder);
         using var part = new PartialFile(path, address, tell, Open);
         try
         {
-            Directory.CreateDirectory(folder);
             while (true)
             {
                 // Tries are counted only as long as they bring nothing that was not there before: there are only so many bytes.
@@ -71,6 +71,24 @@ internal sealed class FileDownload(HubClient client, TimeProvider time, Action<s
         catch (IOException fault) when (DiskFull.IsCause(fault))
         {
             throw new DiskFullException(folder, part.Fate, "--out", fault);
+        }
+    }
+
+    /// <summary>Keeps other processes from writing the same file.</summary>
+    private static FileStream Hold(string path, string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            return LockFile.OpenPassing(path + PartialFile.Ending + ".lock");
+        }
+        catch (IOException fault) when (DiskFull.IsCause(fault))
+        {
+            throw new DiskFullException(folder, "nothing was downloaded", "--out", fault);
+        }
+        catch (IOException fault) when (LockFile.IsHeld(fault))
+        {
+            throw new InputException($"{path}: another process is downloading this file; wait for it, or choose another folder with --out", fault);
         }
     }
 

@@ -8,6 +8,9 @@ namespace MiniMind.Coordinator.Downloads;
 /// <summary>A file that is being downloaded, and the note beside it. Disposed, it keeps only what a later process can go on with.</summary>
 internal sealed class PartialFile : IDisposable
 {
+    /// <summary>What the name of a file ends with while it is not whole.</summary>
+    public const string Ending = ".partial";
+
     private readonly string _path;
     private readonly Uri _address;
     private readonly Action<string> _tell;
@@ -45,7 +48,7 @@ internal sealed class PartialFile : IDisposable
     /// <summary>For people: what stays when the download ends here.</summary>
     public string Fate => Position > 0 ? "what has come is kept, and the same command goes on" : "nothing of it is kept";
 
-    private string PartialPath => _path + ".partial";
+    private string PartialPath => _path + Ending;
 
     private string NotePath => PartialPath + ".json";
 
@@ -55,7 +58,7 @@ internal sealed class PartialFile : IDisposable
     /// <summary>Bytes that an earlier download from this address has left to go on with.</summary>
     public static long KeptBytes(string path, Uri address)
     {
-        var part = new FileInfo(path + ".partial");
+        var part = new FileInfo(path + Ending);
         return part.Exists && DownloadNote.Read(part.FullName + ".json") is { CanResume: true } note && note.Address == address.ToString() ? part.Length : 0;
     }
 

@@ -24,6 +24,7 @@ public interface IStageEffects
     Task RecordCheckpointAsync(CheckpointWritten written);
 
     /// <summary>A step has become part of the ledger.</summary>
+    /// <param name="facts">What its first reporter measured; null when whoever computed it is gone.</param>
     /// <param name="repeated">It was part of it already: computed again after a resume, to the same bits.</param>
     void Committed(LedgerEntry entry, StepFacts? facts, bool repeated);
 
@@ -33,7 +34,7 @@ public interface IStageEffects
     /// <summary>A new generation has begun.</summary>
     void Formed(Generation generation);
 
-    /// <summary>A worker said or did something worth telling: its state in one word (alive, preparing, gone, leaving, trouble, refused), and details.</summary>
+    /// <summary>A worker said or did something worth telling: its state in one word (alive, preparing, handing over, gone, leaving, trouble, refused), and details.</summary>
     void Noticed(string worker, string state, string detail);
 
     /// <summary>The stage's last checkpoint is complete and its ledger is whole.</summary>

@@ -22,6 +22,7 @@ public sealed class StageController
     private long _arrivals;
     private long _highest;
     private bool _troubled;
+    private bool _liftsHalt;
 
     /// <param name="stored">The newest generation of this stage found in storage.</param>
     /// <param name="highestNumber">Greatest generation number of the run so far.</param>
@@ -150,6 +151,14 @@ public sealed class StageController
         return [];
     }
 
+    /// <summary>The newest generation has halted, and nobody wants that (any more): another one goes on.</summary>
+    /// <returns>False: the generation is not the newest.</returns>
+    public bool LiftHalt(long generation)
+    {
+        if (generation != Current?.Number) return false;
+        return _troubled = _liftsHalt = true;
+    }
+
     /// <summary>Members of the newest generation have different weights, and nobody can be named.</summary>
     public bool IsUndecided(Trouble trouble) =>
         trouble.Kind == Trouble.Types.Kind.Diverged && trouble.Workers.Count == 0 && trouble.Generation == Current?.Number;
@@ -188,8 +197,9 @@ public sealed class StageController
         generation.Restore.AddRange(progress.Restore);
         generation.Members.AddRange(decision.Members.Select(
             worker => new MemberEntry { Worker = worker.Worker, Incarnation = worker.Incarnation, Endpoint = worker.Endpoint }));
+        if (_liftsHalt) (generation.GoesOn, generation.Reason) = (true, "goes on after a halt that nobody wants any more");
         Current = generation;
-        _troubled = false;
+        _troubled = _liftsHalt = false;
         return generation;
     }
 

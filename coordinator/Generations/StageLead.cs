@@ -1,5 +1,6 @@
 using MiniMind.Coordinator.Ledger;
 using MiniMind.Protos;
+using Case = MiniMind.Protos.WorkerReport.ReportOneofCase;
 
 namespace MiniMind.Coordinator.Generations;
 
@@ -12,8 +13,6 @@ public sealed class StageLead
     /// <summary>State of a worker that has given a sign of life before the first generation.</summary>
     public const string Alive = "alive";
 
-    private const int MostSkipsInARow = 5;
-
     private readonly StageSpec _spec;
     private readonly StageController _controller;
     private readonly LedgerBook _ledger;
@@ -22,10 +21,11 @@ public sealed class StageLead
     private string? _stopReason;
     private bool _abandoned;
     private long _halted = -1;
+    private long _lifted = -1;
     private readonly SortedDictionary<long, CheckpointWritten> _written = [];
     private long _assembling = -1;
     private long _shown;
-    private IReadOnlyList<LedgerEntry> _skipped = [];
+    private readonly SkippedSteps _skipped = new();
     private bool _ended;
 
     public StageLead(StageSpec spec, StageController controller, LedgerBook ledger, StageProgress progress, IStageEffects effects)
@@ -70,61 +70,12 @@ public sealed class StageLead
         // What an expelled process has still to say counts no more: it would accuse those who are right.
         if (!_controller.Knows(worker, incarnation)) return;
         _controller.Hear(worker, incarnation);
-        switch (report.ReportCase)
+        await (report.ReportCase switch
         {
-            case WorkerReport.ReportOneofCase.Prepared when report.Prepared.StageIndex == _spec.StageIndex:
-                if (_controller.Prepare(worker, incarnation, report.Prepared.Probe) is { } refusal) Dismiss(worker, refusal, refused: true);
-                break;
-            case WorkerReport.ReportOneofCase.Applied:
-                if (report.Applied.Entry.StageIndex == _spec.StageIndex) _controller.Apply(worker, incarnation, report.Applied.Entry.Step);
-                Append(worker, report.Applied.Entry, report.Applied.Facts);
-                if (_skipped.Count >= MostSkipsInARow) await FailForSkipsAsync();
-                await AssembleNextAsync();
-                break;
-            case WorkerReport.ReportOneofCase.Heartbeat:
-                _controller.Beat(worker, incarnation, report.Heartbeat);
-                if (_controller.Current is null) _effects.Noticed(worker, Alive, report.Heartbeat.Phase);
-                break;
-            case WorkerReport.ReportOneofCase.Validated when report.Validated.StageIndex == _spec.StageIndex:
-                _effects.Validated(report.Validated);
-                break;
-            case WorkerReport.ReportOneofCase.Trouble:
-                _effects.Noticed(worker, "trouble", report.Trouble.Message);
-                foreach (var culprit in _controller.Report(worker, report.Trouble))
-                    Dismiss(culprit, $"expelled: {report.Trouble.Message}", refused: true);
-                if (_controller.IsUndecided(report.Trouble))
-                    await EndAsync(() => _effects.FailedAsync($"{report.Trouble.Message}, and none of them can be called right", userError: false));
-                break;
-            case WorkerReport.ReportOneofCase.Leave:
-                _effects.Noticed(worker, "leaving", report.Leave.Reason);
-                _controller.Leave(worker, incarnation);
-                break;
-            case WorkerReport.ReportOneofCase.CheckpointWritten when report.CheckpointWritten.StageIndex == _spec.StageIndex:
-                _written[report.CheckpointWritten.Step] = report.CheckpointWritten;
-                await AssembleNextAsync();
-                break;
-            case WorkerReport.ReportOneofCase.Handover when report.Handover.Checkpoint.StageIndex == _spec.StageIndex:
-                foreach (var entry in report.Handover.Entries) Append(worker, entry, new StepFacts());
-                _written[report.Handover.Checkpoint.Step] = report.Handover.Checkpoint;
-                await AssembleNextAsync();
-                break;
-            case WorkerReport.ReportOneofCase.CheckpointFailed when IsMissing(report.CheckpointFailed):
-                _effects.Noticed(worker, "trouble", report.CheckpointFailed.Message);
-                if (!_controller.FailCheckpoint(worker, incarnation, report.CheckpointFailed.Step, NewestWritten))
-                    await EndAsync(() => _effects.FailedAsync($"{worker}: {report.CheckpointFailed.Message}", userError: false));
-                break;
-            case WorkerReport.ReportOneofCase.Halted:
-                _halted = Math.Max(_halted, report.Halted.Step);
-                break;
-            case WorkerReport.ReportOneofCase.Failure when report.Failure.UserError:
-                await EndAsync(() => _effects.FailedAsync($"{worker}: {report.Failure.Message}", userError: true));
-                break;
-            case WorkerReport.ReportOneofCase.Failure:
-                // Its own misfortune, which another process, perhaps elsewhere, may not have.
-                _controller.Expel(worker);
-                Dismiss(worker, $"it failed: {report.Failure.Message}", refused: true);
-                break;
-        }
+            Case.Applied or Case.Handover or Case.Validated => HearOfStepsAsync(worker, incarnation, report),
+            Case.CheckpointWritten or Case.CheckpointFailed or Case.Halted => HearOfCheckpointsAsync(worker, incarnation, report),
+            _ => HearOfWorkerAsync(worker, incarnation, report),
+        });
         await DecideAsync();
         await EndWhenDoneAsync();
     }
@@ -158,6 +109,84 @@ public sealed class StageLead
         else _effects.Broadcast(new CoordinatorOrder { Stop = new StopOrder { Reason = reason } });
     }
 
+    private async Task HearOfStepsAsync(string worker, string incarnation, WorkerReport report)
+    {
+        switch (report.ReportCase)
+        {
+            case Case.Applied:
+                if (report.Applied.Entry.StageIndex == _spec.StageIndex) _controller.Apply(worker, incarnation, report.Applied.Entry.Step);
+                await AppendAsync(worker, report.Applied);
+                await AssembleNextAsync();
+                break;
+            case Case.Handover when report.Handover.Checkpoint.StageIndex == _spec.StageIndex:
+                var kept = report.Handover.Checkpoint;
+                if (kept.Step > NewestWritten) _effects.Noticed(worker, "handing over", $"the checkpoint of step {kept.Step}, kept while there was no coordinator; the stage goes on from there");
+                foreach (var applied in report.Handover.Applied) await AppendAsync(worker, applied);
+                _written[kept.Step] = kept;
+                await AssembleNextAsync();
+                break;
+            case Case.Validated when report.Validated.StageIndex == _spec.StageIndex:
+                _effects.Validated(report.Validated);
+                break;
+        }
+    }
+
+    private async Task HearOfCheckpointsAsync(string worker, string incarnation, WorkerReport report)
+    {
+        switch (report.ReportCase)
+        {
+            case Case.CheckpointWritten when report.CheckpointWritten.StageIndex == _spec.StageIndex:
+                _written[report.CheckpointWritten.Step] = report.CheckpointWritten;
+                await AssembleNextAsync();
+                break;
+            case Case.CheckpointFailed when IsMissing(report.CheckpointFailed):
+                _effects.Noticed(worker, "trouble", report.CheckpointFailed.Message);
+                if (!_controller.FailCheckpoint(worker, incarnation, report.CheckpointFailed.Step, NewestWritten))
+                    await EndAsync(() => _effects.FailedAsync($"{worker}: {report.CheckpointFailed.Message}", userError: false));
+                break;
+            case Case.Halted when _stopReason is null:
+                // Asked by an earlier coordinator, or by ranks that had none.
+                if (_controller.LiftHalt(report.Halted.Generation)) _lifted = report.Halted.Generation;
+                break;
+            case Case.Halted when report.Halted.Generation > _lifted:
+                _halted = Math.Max(_halted, report.Halted.Step);
+                break;
+        }
+    }
+
+    private async Task HearOfWorkerAsync(string worker, string incarnation, WorkerReport report)
+    {
+        switch (report.ReportCase)
+        {
+            case Case.Prepared when report.Prepared.StageIndex == _spec.StageIndex:
+                if (_controller.Prepare(worker, incarnation, report.Prepared.Probe) is { } refusal) Dismiss(worker, refusal, refused: true);
+                break;
+            case Case.Heartbeat:
+                _controller.Beat(worker, incarnation, report.Heartbeat);
+                if (_controller.Current is null) _effects.Noticed(worker, Alive, report.Heartbeat.Phase);
+                break;
+            case Case.Trouble:
+                _effects.Noticed(worker, "trouble", report.Trouble.Message);
+                foreach (var culprit in _controller.Report(worker, report.Trouble))
+                    Dismiss(culprit, $"expelled: {report.Trouble.Message}", refused: true);
+                if (_controller.IsUndecided(report.Trouble))
+                    await EndAsync(() => _effects.FailedAsync($"{report.Trouble.Message}, and none of them can be called right", userError: false));
+                break;
+            case Case.Leave:
+                _effects.Noticed(worker, "leaving", report.Leave.Reason);
+                _controller.Leave(worker, incarnation);
+                break;
+            case Case.Failure when report.Failure.UserError:
+                await EndAsync(() => _effects.FailedAsync($"{worker}: {report.Failure.Message}", userError: true));
+                break;
+            case Case.Failure:
+                // Its own misfortune, which another process, perhaps elsewhere, may not have.
+                _controller.Expel(worker);
+                Dismiss(worker, $"it failed: {report.Failure.Message}", refused: true);
+                break;
+        }
+    }
+
     private async Task DecideAsync()
     {
         if (_ended) return;
@@ -169,6 +198,7 @@ public sealed class StageLead
         }
         if (!decision.Form) return;
         var generation = _controller.Form(decision, _progress with { CheckpointStep = NewestWritten });
+        generation.RestoreWeights = _ledger.WeightsAt(generation.RestoreLedger) ?? Google.Protobuf.ByteString.Empty;
         await _effects.StoreAsync(generation, _controller.Probe);
         _effects.Formed(generation);
         _effects.Broadcast(new CoordinatorOrder { Generation = generation });
@@ -180,6 +210,12 @@ public sealed class StageLead
     /// <summary>Nobody has written that checkpoint, or a later one, since.</summary>
     private bool IsMissing(CheckpointFailed failed) => failed.StageIndex == _spec.StageIndex && failed.Step > NewestWritten;
 
+    private async Task AppendAsync(string worker, Applied applied)
+    {
+        Append(worker, applied.Entry, applied.Facts);
+        if (_skipped.Fault is { } fault) await EndAsync(() => _effects.FailedAsync(fault, userError: false));
+    }
+
     private void Append(string worker, LedgerEntry entry, StepFacts? facts)
     {
         switch (_ledger.Append(entry))
@@ -187,7 +223,7 @@ public sealed class StageLead
             case AppendOutcome.Appended:
                 Show(entry, facts, repeated: false);
                 _effects.Broadcast(Durable(entry));
-                _skipped = entry.Skipped ? [.. _skipped, entry] : [];
+                _skipped.Add(entry);
                 break;
             case AppendOutcome.Duplicate:
                 Show(entry, facts, repeated: true);
@@ -234,14 +270,6 @@ public sealed class StageLead
             _assembling = step;
             _effects.Assemble(written);
         }
-    }
-
-    private Task FailForSkipsAsync()
-    {
-        var ranges = string.Join(", ", _skipped.Select(entry => $"step {entry.Step}: samples {entry.FirstSample}..{entry.EndSample - 1}"));
-        return EndAsync(() => _effects.FailedAsync(
-            $"{_skipped.Count} steps in a row could not be applied (no targets, or a gradient that is not finite): {ranges}; "
-            + "lower the learning rate, or look at that data", userError: false));
     }
 
     private async Task EndWhenDoneAsync()

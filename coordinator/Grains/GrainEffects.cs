@@ -47,15 +47,16 @@ internal sealed class GrainEffects(
         tell(new RunEvent { Checkpoint = new CheckpointDone { Step = written.Step, Folder = Path.Combine(folder.Root, record.Folder), Best = best } });
     }
 
-    public void Committed(LedgerEntry entry, StepFacts? facts, bool repeated) => tell(new RunEvent
+    public void Committed(LedgerEntry entry, StepFacts? facts, bool repeated)
     {
-        Committed = new StepCommitted
+        var committed = new StepCommitted
         {
-            Step = entry.Step, Loss = entry.Sums.Targets == 0 ? 0 : entry.Sums.LossNumerator / entry.Sums.Targets,
-            LearningRate = facts?.LearningRate ?? 0, GradientNorm = facts?.GradientNorm ?? 0, Tokens = entry.Sums.Tokens,
+            Step = entry.Step, Loss = entry.Sums.Targets == 0 ? 0 : entry.Sums.LossNumerator / entry.Sums.Targets, Tokens = entry.Sums.Tokens,
             Targets = entry.Sums.Targets, StepSeconds = facts?.StepSeconds ?? 0, Skipped = entry.Skipped, Repeated = repeated,
-        },
-    });
+        };
+        if (facts is not null) (committed.LearningRate, committed.GradientNorm) = (facts.LearningRate, facts.GradientNorm);
+        tell(new RunEvent { Committed = committed });
+    }
 
     public void Validated(Validated validated)
     {

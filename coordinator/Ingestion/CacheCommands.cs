@@ -26,8 +26,9 @@ internal sealed class CacheCommands(IAnsiConsole console, TimeProvider time)
         var removed = new List<CacheEntry>();
         foreach (var entry in superfluous)
         {
-            if (options.DryRun || CacheFolders.TryRemove(options.Cache, entry)) removed.Add(entry);
-            else console.WriteLine($"{entry.Key[..KeyShown]}: a process is using it; left alone");
+            var outcome = options.DryRun ? Removal.Done : CacheFolders.Remove(options.Cache, entry);
+            if (outcome == Removal.Done) removed.Add(entry);
+            else if (outcome == Removal.InUse) console.WriteLine($"{entry.Key[..KeyShown]}: a process is using it; left alone");
         }
 
         if (!options.DryRun) CacheFolders.FinishRemoving(options.Cache);

@@ -14,6 +14,19 @@ namespace MiniMind.Coordinator.Ingestion;
 /// <param name="Tokens">Tokens to train on; null when it does not say.</param>
 internal sealed record CacheEntry(string Key, string Folder, bool Complete, long Bytes, DateTimeOffset LastUsed, CacheEntryAbout? About, long? Tokens);
 
+/// <summary>What became of an entry that was to be removed.</summary>
+internal enum Removal
+{
+    /// <summary>It is removed.</summary>
+    Done,
+
+    /// <summary>A process is filling it, or has used it since it was listed.</summary>
+    InUse,
+
+    /// <summary>It had gone already: completed under another name, or removed by another process.</summary>
+    Gone,
+}
+
 /// <summary>Lists and removes what lies in a cache.</summary>
 internal static class CacheFolders
 {
@@ -57,18 +70,18 @@ internal static class CacheFolders
         return old;
     }
 
-    /// <summary>Removes an entry. False: a process is filling it, or has used it since it was listed.</summary>
-    public static bool TryRemove(string root, CacheEntry entry)
+    /// <summary>Removes an entry, unless it is in use.</summary>
+    public static Removal Remove(string root, CacheEntry entry)
     {
         using var held = TryLock(root, entry.Key);
-        if (held is null) return false;
-        if (Directory.Exists(entry.Folder) && LastUsed(entry.Folder) != entry.LastUsed) return false;
-        Remove(entry.Folder);
-        return true;
+        if (held is null) return Removal.InUse;
+        if (!Directory.Exists(entry.Folder)) return Removal.Gone;
+        if (LastUsed(entry.Folder) != entry.LastUsed) return Removal.InUse;
+        return Remove(entry.Folder) ? Removal.Done : Removal.Gone;
     }
 
-    /// <summary>Removes a folder of a cache: first its name, so that nobody finds a half of it. Somebody else may have removed it already.</summary>
-    public static void Remove(string folder)
+    /// <summary>Removes a folder of a cache: first its name, so that nobody finds a half of it. False: somebody else has removed it already.</summary>
+    public static bool Remove(string folder)
     {
         string removed = Path.Combine(Path.GetDirectoryName(folder)!, Removed + Guid.NewGuid().ToString("N"));
         try
@@ -77,10 +90,11 @@ internal static class CacheFolders
         }
         catch (DirectoryNotFoundException)
         {
-            return;
+            return false;
         }
 
         Delete(removed);
+        return true;
     }
 
     /// <summary>Deletes what processes that were killed while they removed something have left.</summary>

@@ -22,10 +22,8 @@ internal sealed class DataSplit(SplitOptions options)
         await Task.Run(() => Deal(training, held, ct), ct);
         training.Finish();
         held.Finish();
-        // Both appear, or neither of them.
         ct.ThrowIfCancellationRequested();
-        training.Publish();
-        held.Publish();
+        LineOutput.Publish(training, held);
         return (training.Count, held.Count);
     }
 

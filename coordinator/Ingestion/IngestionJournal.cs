@@ -39,8 +39,18 @@ internal sealed record IngestionJournal(int Pass, long Line, long Offset, ShardS
     /// <summary>Replaces the folder's journal; the shards must be on the disk already.</summary>
     public Task SaveAsync(string folder) => AtomicFile.WriteAsync(Path.Combine(folder, FileName), stream => JsonSerializer.SerializeAsync(stream, this));
 
-    /// <summary>The folder is complete and needs none any more.</summary>
-    public static void Remove(string folder) => File.Delete(Path.Combine(folder, FileName));
+    /// <summary>The folder is complete and needs none any more; one that cannot be deleted does no harm there.</summary>
+    public static void Remove(string folder)
+    {
+        try
+        {
+            File.Delete(Path.Combine(folder, FileName));
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // Nobody reads it again.
+        }
+    }
 
     private static IngestionJournal? Read(string path)
     {

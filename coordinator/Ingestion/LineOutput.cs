@@ -30,6 +30,7 @@ internal sealed class LineOutput : IDisposable
         };
     }
 
+    /// <summary>Lines so far.</summary>
     public long Count { get; private set; }
 
     /// <exception cref="InputException">The name is that of a text file: lines are JSON.</exception>
@@ -38,6 +39,7 @@ internal sealed class LineOutput : IDisposable
         if (DataFile.IsPlainText(path)) throw new InputException($"{path}: lines are written as JSON; expected a name such as clean.jsonl, not one of a text file");
     }
 
+    /// <summary>Writes a line as it is, and the end of it.</summary>
     public void Add(RawLine line)
     {
         _lines.Write(line.Bytes.Span);
@@ -58,6 +60,34 @@ internal sealed class LineOutput : IDisposable
     {
         SystemDisk.Instance.Publish(_partial, _path);
         _published = true;
+    }
+
+    /// <summary>Gives two finished files their names; should one fail, neither has it, and what was there before is there again.</summary>
+    public static void Publish(LineOutput first, LineOutput last)
+    {
+        string aside = $"{first._path}.{Guid.NewGuid():N}.tmp";
+        bool replaces = File.Exists(first._path);
+        if (replaces) File.Move(first._path, aside);
+        try
+        {
+            first.Publish();
+            last.Publish();
+        }
+        catch
+        {
+            first.Withdraw();
+            if (replaces) File.Move(aside, first._path);
+            throw;
+        }
+
+        if (replaces) File.Delete(aside);
+    }
+
+    private void Withdraw()
+    {
+        if (!_published) return;
+        File.Move(_path, _partial);
+        _published = false;
     }
 
     /// <summary>What was not published is removed.</summary>

@@ -35,7 +35,7 @@ public enum AppendOutcome
 public sealed class LedgerBook
 {
     private readonly ILedgerStore _store;
-    private readonly Dictionary<(int Stage, long Step), ByteString> _hashes = [];
+    private readonly Dictionary<(int Stage, long Step), (ByteString Hash, ByteString Weights)> _known = [];
 
     /// <exception cref="InvalidDataException">The stored chain is broken; the message names the step.</exception>
     public LedgerBook(ILedgerStore store)
@@ -59,13 +59,16 @@ public sealed class LedgerBook
     public long NewestStep(int stage) => Newest.Stage == stage ? Newest.Step : 0;
 
     /// <summary>Hash of the entry of a step; null when there is none.</summary>
-    public ByteString? HashOf(int stage, long step) => _hashes.GetValueOrDefault((stage, step));
+    public ByteString? HashOf(int stage, long step) => _known.TryGetValue((stage, step), out var known) ? known.Hash : null;
+
+    /// <summary>Digest of the weights in the entry of this hash; null when there is none.</summary>
+    public ByteString? WeightsAt(ByteString hash) => _known.Values.FirstOrDefault(known => known.Hash == hash).Weights;
 
     /// <summary>Takes an entry that a rank hands over.</summary>
     public AppendOutcome Append(LedgerEntry entry)
     {
-        if (_hashes.TryGetValue((entry.StageIndex, entry.Step), out var known))
-            return known == entry.Hash ? AppendOutcome.Duplicate : AppendOutcome.Divergent;
+        if (_known.TryGetValue((entry.StageIndex, entry.Step), out var known))
+            return known.Hash == entry.Hash ? AppendOutcome.Duplicate : AppendOutcome.Divergent;
         if (!IsWhole(entry)) return AppendOutcome.Divergent;
         var follows = entry.StageIndex == Newest.Stage ? entry.Step == Newest.Step + 1 : entry.StageIndex > Newest.Stage && entry.Step == 1;
         if (!follows) return AppendOutcome.Gap;
@@ -83,7 +86,7 @@ public sealed class LedgerBook
 
     private void Remember(LedgerEntry entry)
     {
-        _hashes[(entry.StageIndex, entry.Step)] = entry.Hash;
+        _known[(entry.StageIndex, entry.Step)] = (entry.Hash, entry.WeightsDigest);
         Head = entry.Hash;
         Newest = (entry.StageIndex, entry.Step);
     }

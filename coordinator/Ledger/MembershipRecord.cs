@@ -6,7 +6,7 @@ using MiniMind.Coordinator.Storage;
 namespace MiniMind.Coordinator.Ledger;
 
 /// <summary>Something that happened to the workers of a run.</summary>
-/// <param name="What">generation, gone, leaving, trouble or refused.</param>
+/// <param name="What">generation, gone, leaving, handing over, trouble or refused.</param>
 /// <param name="Generation">Number of a formed generation; 0 for what is not one.</param>
 /// <param name="Workers">Who it is about; of a generation its members by rank, as name/incarnation.</param>
 /// <param name="Reason">In plain words.</param>

@@ -9,6 +9,9 @@ internal sealed class RunEventQueue : IRunWatcher
 {
     private readonly Channel<RunEvent> _events = Channel.CreateUnbounded<RunEvent>();
 
+    /// <summary>The same events, for whoever does not wait.</summary>
+    public event EventHandler<RunEvent>? Happened;
+
     /// <summary>Events as they come.</summary>
     public ChannelReader<RunEvent> Reader => _events.Reader;
 
@@ -19,5 +22,9 @@ internal sealed class RunEventQueue : IRunWatcher
     }
 
     /// <summary>Adds an event that this process itself knows of.</summary>
-    public void Add(RunEvent happened) => _events.Writer.TryWrite(happened);
+    public void Add(RunEvent happened)
+    {
+        _events.Writer.TryWrite(happened);
+        Happened?.Invoke(this, happened);
+    }
 }

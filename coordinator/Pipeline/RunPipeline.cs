@@ -26,7 +26,7 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
         var notice = new StopNotice(screen);
         await using var told = notice.Watch(stop);
         if (run.Caveat is { } caveat) screen.Message(caveat);
-        var past = new PastStages(folder.Metrics);
+        var past = new PastStages(folder.Metrics, folder.Ledger);
         var worker = new WorkerTool(folder.Logs);
         // A device that is not there is named before anything is prepared for it.
         if (run.Device != RunFile.Cpu) await worker.RunAsync(["check", "--device", run.Device], stop);

@@ -34,7 +34,7 @@ internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScr
         screen.StageStarted(new StageStart(
             spec.Stage, spec.Kind, spec.TotalSteps, firstStep, (long)spec.Lanes * spec.MicrobatchesPerLane * spec.SequencesPerMicrobatch,
             spec.SequenceLength, spec.Lanes, spec.TrainingSequences));
-        var meter = new StageProgressMeter(spec, firstStep, past(firstStep), time);
+        var meter = new StageProgressMeter(spec, firstStep, past, time);
         await using var stopping = stop.Register(() => grain.StopAsync("asked to stop").Ignore());
         while (true)
         {

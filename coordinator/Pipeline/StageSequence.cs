@@ -39,7 +39,7 @@ internal sealed class StageSequence(
             return StageEnd.Completed;
         }
         var spec = prepared.Stages.Single(spec => spec.StageIndex == index);
-        var (end, summary) = await training.RunAsync(spec, firstStep => past.Before(name, firstStep), stop);
+        var (end, summary) = await training.RunAsync(spec, step => past.Before(index, step), stop);
         _stages.Add(summary);
         // A stop may also come between two stages.
         if (stop.IsCancellationRequested) end = StageEnd.Halted;

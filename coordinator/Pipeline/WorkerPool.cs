@@ -16,16 +16,25 @@ internal sealed class WorkerPool : IAsyncDisposable
     private readonly IRunScreen _screen;
     private readonly RunEventQueue _events;
     private readonly WorkerRoster _roster;
+    private readonly AdoptedWorkers _adopted;
     private readonly Dictionary<string, int> _restarts = [];
     private readonly Lock _gate = new();
     private int _present;
     private bool _closing;
 
-    public WorkerPool(RunFile run, RunFolder folder, string address, IRunScreen screen, RunEventQueue events)
+    /// <param name="run">Threads and patience.</param>
+    /// <param name="folder">Where logs, the workers' cache and the roster lie.</param>
+    /// <param name="address">Of this coordinator.</param>
+    /// <param name="screen">Told what becomes of workers.</param>
+    /// <param name="events">Heard of signs of life; told when no worker is left.</param>
+    /// <param name="program">What is started; null: the worker program.</param>
+    public WorkerPool(RunFile run, RunFolder folder, string address, IRunScreen screen, RunEventQueue events, WorkerProgram? program = null)
     {
-        (_screen, _events, _roster) = (screen, events, new WorkerRoster(folder.Workers));
+        (_screen, _events, _roster) = (screen, events, new WorkerRoster(folder.Workers, name => _launcher!.LogOf(name)));
+        _adopted = new AdoptedWorkers(TimeSpan.FromSeconds(run.WorkerTimeout), GiveUp, TimeProvider.System);
+        events.Happened += (_, happened) => _adopted.Hear(happened);
         _arguments = name => ["train", "--coordinator", address, "--run", run.Name, "--name", name, "--cache", folder.WorkerCache, "--log", _launcher!.LogOf(name)];
-        _launcher = new WorkerLauncher(WorkerProgram.Locate(), new WorkerEnvironment { Threads = run.Threads }, folder.Logs);
+        _launcher = new WorkerLauncher(program ?? WorkerProgram.Locate(), new WorkerEnvironment { Threads = run.Threads }, folder.Logs);
         _launcher.Exited += (_, exit) => OnExit(exit);
     }
 
@@ -42,6 +51,12 @@ internal sealed class WorkerPool : IAsyncDisposable
     /// <returns>Names of the adopted ones.</returns>
     public IReadOnlyCollection<string> Start(int count)
     {
+        // A worker that dies at once waits until all have been seen to.
+        lock (_gate) return StartAll(count).Keys;
+    }
+
+    private Dictionary<string, System.Diagnostics.Process> StartAll(int count)
+    {
         _present = count;
         var names = Enumerable.Range(0, count).Select(index => $"worker-{index}").ToList();
         var alive = _roster.FindAlive();
@@ -57,7 +72,8 @@ internal sealed class WorkerPool : IAsyncDisposable
             if (alive.TryGetValue(name, out var process)) _launcher.Adopt(name, process);
             else Start(name);
         }
-        return alive.Keys;
+        _adopted.Await(alive.Keys);
+        return alive;
     }
 
     /// <summary>These workers take part in steps that are being committed: their earlier deaths no longer count.</summary>
@@ -79,13 +95,29 @@ internal sealed class WorkerPool : IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         Close();
+        _adopted.Dispose();
         return _launcher.DisposeAsync();
     }
 
     private void Start(string name)
     {
         _screen.WorkerChanged(name, "starting");
-        _roster.Add(name, _launcher.Start(name, _arguments(name)).ProcessId);
+        var worker = _launcher.Start(name, _arguments(name));
+        try
+        {
+            _roster.Add(name, worker.ProcessId);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // It runs all the same.
+            _screen.Message($"{name} is started, but could not be noted: should this process be killed, the next one does not find it ({fault.Message})");
+        }
+    }
+
+    private void GiveUp(string name)
+    {
+        _screen.Message($"{name} outlived an earlier coordinator, but has not come to this one; ending it");
+        _launcher.Kill(name);
     }
 
     private void OnExit(WorkerExit exit)
@@ -116,7 +148,7 @@ internal sealed class WorkerPool : IAsyncDisposable
             Start(exit.Name);
             return true;
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or InvalidOperationException or System.ComponentModel.Win32Exception)
         {
             _screen.Message($"{exit.Name} cannot be started again: {fault.Message}");
             return false;

@@ -16,6 +16,8 @@ public sealed record RunFileDefaults
 
     /// <summary>Seconds to wait for the first worker of a stage.</summary>
     public int WorkerTimeout { get; init; } = 180;
+
+    /// <summary>Seconds that a worker goes on without a coordinator; then it keeps a checkpoint and ends.</summary>
     public int OrphanTimeout { get; init; } = 60;
 
     /// <summary>Intra-op threads of one worker.</summary>

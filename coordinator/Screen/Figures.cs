@@ -11,9 +11,9 @@ internal static class Figures
 
     public static string Loss(double? loss) => loss is { } value ? value.ToString("0.0000", Invariant) : None;
 
-    public static string Rate(double rate) => rate.ToString("0.00e+0", Invariant);
+    public static string Rate(double? rate) => rate is { } value ? value.ToString("0.00e+0", Invariant) : None;
 
-    public static string Norm(double norm) => norm.ToString("0.000", Invariant);
+    public static string Norm(double? norm) => norm is { } value ? value.ToString("0.000", Invariant) : None;
 
     /// <summary>A share 0..1 in percent, without the sign.</summary>
     public static string Percent(double? share) => share is { } value ? (100 * value).ToString("0.0", Invariant) : None;

@@ -72,7 +72,7 @@ internal sealed class LiveView
                 line.Start.TotalSteps == 0 ? Figures.None : FormattableString.Invariant($"{line.Done}/{line.Start.TotalSteps}"),
                 Figures.Loss(line.Step?.Loss),
                 Figures.Loss(line.Validation),
-                line.Step is null ? Figures.None : Figures.Rate(line.Step.LearningRate),
+                Figures.Rate(line.Step?.LearningRate),
                 Figures.Count(line.Step?.TokensPerSecond),
                 line.Ended is null ? Figures.Time(line.Step?.Left) : "✓ " + Figures.Time(line.Ended.Wall));
         }

@@ -1,41 +1,45 @@
 using System.Text.Json;
+using Google.Protobuf;
+using MiniMind.Protos;
 
 namespace MiniMind.Coordinator.Screen;
 
-/// <summary>What metrics.jsonl tells of a run before it was resumed. Lines that a crash cut off are passed over.</summary>
+/// <summary>What metrics.jsonl and the ledger tell of a run before it was resumed. Lines that a crash cut off are passed over.</summary>
 internal sealed class PastStages
 {
     private readonly Dictionary<string, StageSummary> _ended = [];
-    private readonly Dictionary<string, SortedDictionary<long, (double Loss, long Tokens)>> _steps = [];
+    private readonly Dictionary<(int Stage, long Step), (double? FirstLoss, long Tokens)> _steps = [];
 
-    /// <summary>Reads the file, if there is one.</summary>
-    public PastStages(string metrics)
+    /// <summary>Reads the files, if there are any.</summary>
+    /// <param name="metrics">For the summaries of stages that have ended.</param>
+    /// <param name="ledger">For steps: a step is in it before anybody is told.</param>
+    public PastStages(string metrics, string ledger)
     {
-        if (!File.Exists(metrics)) return;
-        using var file = new StreamReader(new FileStream(metrics, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-        while (file.ReadLine() is { } line)
-        {
-            if (line.StartsWith("{\"event\":\"stage_ended\"", StringComparison.Ordinal)) Read(line, AddSummary);
-            else if (line.StartsWith("{\"event\":\"step\"", StringComparison.Ordinal)) Read(line, AddStep);
-        }
+        foreach (var line in Lines(metrics).Where(line => line.StartsWith("{\"event\":\"stage_ended\"", StringComparison.Ordinal))) Read(line);
+        foreach (var line in Lines(ledger)) ReadEntry(line);
     }
 
     /// <summary>The newest summary of a stage that has ended; null for any other.</summary>
     public StageSummary? SummaryOf(string stage) => _ended.GetValueOrDefault(stage);
 
     /// <summary>Loss of a stage's first step, and its tokens up to a step that training goes on from.</summary>
-    public (double? FirstLoss, long Tokens) Before(string stage, long step)
+    /// <param name="stage">Index of the stage.</param>
+    /// <param name="step">0 for its start.</param>
+    public (double? FirstLoss, long Tokens) Before(int stage, long step) => _steps.GetValueOrDefault((stage, step));
+
+    private static IEnumerable<string> Lines(string path)
     {
-        if (step == 0 || !_steps.TryGetValue(stage, out var steps)) return (null, 0);
-        return (steps.First().Value.Loss, steps.TryGetValue(step, out var last) ? last.Tokens : 0);
+        if (!File.Exists(path)) yield break;
+        using var file = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        while (file.ReadLine() is { } line) yield return line;
     }
 
-    private static void Read(string line, Action<JsonElement> add)
+    private void Read(string line)
     {
         try
         {
             using var json = JsonDocument.Parse(line);
-            add(json.RootElement);
+            AddSummary(json.RootElement);
         }
         catch (JsonException)
         {
@@ -43,11 +47,19 @@ internal sealed class PastStages
         }
     }
 
-    private void AddStep(JsonElement json)
+    private void ReadEntry(string line)
     {
-        var stage = json.GetProperty("stage").GetString()!;
-        if (!_steps.TryGetValue(stage, out var steps)) _steps[stage] = steps = [];
-        steps[json.GetProperty("step").GetInt64()] = (Number(json, "loss") ?? double.NaN, json.GetProperty("tokens").GetInt64());
+        try
+        {
+            var entry = LedgerEntry.Parser.ParseJson(line);
+            double? loss = entry.Sums.Targets == 0 ? 0 : entry.Sums.LossNumerator / entry.Sums.Targets;
+            var before = Before(entry.StageIndex, entry.Step - 1);
+            _steps[(entry.StageIndex, entry.Step)] = (before.FirstLoss ?? loss, before.Tokens + entry.Sums.Tokens);
+        }
+        catch (Exception fault) when (fault is InvalidProtocolBufferException or InvalidJsonException)
+        {
+            // The same; whoever needs the whole ledger says where it is damaged.
+        }
     }
 
     private void AddSummary(JsonElement json) => _ended[json.GetProperty("stage").GetString()!] = new StageSummary(json.GetProperty("stage").GetString()!)

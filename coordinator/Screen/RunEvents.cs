@@ -36,15 +36,15 @@ public sealed record DataProgress(string Name, string Doing, long BytesDone, lon
 /// <param name="Stage">Name of the stage.</param>
 /// <param name="Step">Committed steps, this one included.</param>
 /// <param name="Loss">Mean over the step's target tokens, in nats.</param>
-/// <param name="LearningRate">Of this update.</param>
-/// <param name="GradientNorm">Before clipping.</param>
+/// <param name="LearningRate">Of this update; null when whoever computed it is gone.</param>
+/// <param name="GradientNorm">Before clipping; null as well.</param>
 /// <param name="Tokens">Tokens of the stage so far.</param>
 /// <param name="TokensPerSecond">Recent pace of all workers together.</param>
 /// <param name="Left">Time until the stage ends at this pace; null while unknown.</param>
 /// <param name="Skipped">The update was left out: nothing to learn from, or a norm that is no number.</param>
 /// <param name="Repeated">Computed again after a resume; it has been told before.</param>
 public sealed record StepProgress(
-    string Stage, long Step, double Loss, double LearningRate, double GradientNorm, long Tokens, double? TokensPerSecond, TimeSpan? Left,
+    string Stage, long Step, double Loss, double? LearningRate, double? GradientNorm, long Tokens, double? TokensPerSecond, TimeSpan? Left,
     bool Skipped = false, bool Repeated = false);
 
 /// <summary>What one stage came to; null where the stage has no such figure.</summary>

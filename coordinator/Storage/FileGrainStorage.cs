@@ -127,6 +127,8 @@ public sealed class FileGrainStorage(string root, IDisk? disk = null) : IGrainSt
             await using var stream = disk.OpenRead(path);
             var stored = await JsonSerializer.DeserializeAsync<Stored<T>>(stream, Format);
             if (stored is not { Grain: not null, ETag: not null, State: not null }) throw new JsonException("the file holds no state");
+            if (Guid.TryParse(stored.ETag, out _))
+                throw new InvalidDataException($"{path}: the state was written by an older version of this program, without a hash: finish the run with that version, or start anew with --out DIR");
             return stored.IsWhole ? stored : throw new InvalidDataException($"{path}: the state's content does not match its hash: {Remedy}");
         }
         catch (JsonException fault)

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Globalization;
+using MiniMind.Protos;
 
 namespace MiniMind.Coordinator.Workers;
 
@@ -24,9 +24,6 @@ public sealed class AdoptedWorker : IWorkerProcess
 
     public Task<WorkerExit> Exit { get; }
 
-    /// <summary>What a worker that ends in order writes last; the system keeps its exit code for its parent.</summary>
-    public static string LastWords(int processId, int exitCode) => string.Create(CultureInfo.InvariantCulture, $"process {processId} ends with exit code {exitCode}");
-
     public void Kill()
     {
         try
@@ -44,7 +41,7 @@ public sealed class AdoptedWorker : IWorkerProcess
         await _process.WaitForExitAsync();
         _process.Dispose();
         var lines = LastLines();
-        var left = lines.Contains(LastWords(processId, 0));
+        var left = lines.Contains(ExitNote.Of(processId, 0));
         return new WorkerExit(Name, left ? 0 : null, lines, _logPath);
     }
 

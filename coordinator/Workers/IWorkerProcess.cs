@@ -3,6 +3,7 @@ namespace MiniMind.Coordinator.Workers;
 /// <summary>A worker's process on this machine.</summary>
 public interface IWorkerProcess
 {
+    /// <summary>The worker's name in its run.</summary>
     string Name { get; }
 
     /// <summary>Completes when the process has ended and all of its output is in the log; never fails.</summary>

@@ -56,6 +56,12 @@ public sealed class WorkerLauncher : IAsyncDisposable
     /// <summary>Where a worker's log lies.</summary>
     public string LogOf(string name) => Path.Combine(_logFolder, name + ".log");
 
+    /// <summary>Ends one worker, without asking; nothing happens when there is none of this name. Its end is told as any other.</summary>
+    public void Kill(string name)
+    {
+        if (_running.TryGetValue(name, out var worker)) worker.Kill();
+    }
+
     /// <summary>Waits until no worker runs any more, or for so long.</summary>
     public async Task WaitForExitAsync(TimeSpan patience, TimeProvider time)
     {

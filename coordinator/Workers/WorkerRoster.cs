@@ -1,22 +1,25 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using MiniMind.Coordinator.Storage;
 
 namespace MiniMind.Coordinator.Workers;
 
 /// <summary>
-/// The worker processes that were started for a run, kept in a file: should this process be killed, the next one finds those that outlived it.
+/// The worker processes that were started for a run, kept in a file: should this process be killed, the next one finds those that outlived it. The workers of a
+/// folder are not those of a copy of it.
 /// </summary>
 /// <param name="path">The file.</param>
-public sealed class WorkerRoster(string path)
+/// <param name="logOf">Where the log of a worker of this name lies: in a worker's arguments it tells whose it is.</param>
+public sealed class WorkerRoster(string path, Func<string, string> logOf)
 {
     /// <summary>The clock of a process's start is read with this much error; an id is not given anew so soon.</summary>
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(2);
 
     private readonly Dictionary<string, Entry> _entries = [];
 
-    private sealed record Entry(int ProcessId, DateTime Started);
+    private sealed record Entry(int ProcessId, DateTime Started, string Log);
 
     /// <summary>The processes of the file that are still there, by name; the caller owns them. None when there is no such file.</summary>
     public Dictionary<string, Process> FindAlive()
@@ -24,7 +27,7 @@ public sealed class WorkerRoster(string path)
         var alive = new Dictionary<string, Process>();
         foreach (var (name, entry) in Read())
         {
-            if (Find(entry) is not { } process) continue;
+            if (entry.Log != logOf(name) || !HasArgument(entry.ProcessId, entry.Log) || Find(entry) is not { } process) continue;
             alive[name] = process;
             _entries[name] = entry;
         }
@@ -46,7 +49,7 @@ public sealed class WorkerRoster(string path)
             // It has ended already, so nobody will look for it.
             return;
         }
-        _entries[name] = new Entry(processId, started);
+        _entries[name] = new Entry(processId, started, logOf(name));
         AtomicFile.WriteAsync(path, stream => JsonSerializer.SerializeAsync(stream, _entries)).GetAwaiter().GetResult();
     }
 
@@ -59,6 +62,20 @@ public sealed class WorkerRoster(string path)
         catch (JsonException)
         {
             return [];
+        }
+    }
+
+    /// <summary>Whether a process was started with an argument; true where the system does not tell.</summary>
+    private static bool HasArgument(int processId, string argument)
+    {
+        var path = string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/cmdline");
+        try
+        {
+            return !File.Exists(path) || File.ReadAllText(path).Split('\0').Contains(argument);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return false;
         }
     }
 

@@ -31,8 +31,11 @@ public sealed class CoordinatorDeathTests(ReferenceRun reference)
         Assert.Contains("its workers outlived their coordinator", ended.Output, StringComparison.Ordinal);
         reference.Result.AssertSame(RunResult.Read(Project.PathOf(folder)));
         await Project.AssertSoundAsync(folder);
-        var steps = Steps(folder);
-        Assert.Equal(steps.Distinct(), steps);
+        AssertWellTold(folder);
+        AssertQuiet(folder);
+        // Each worker was told of its generation by both coordinators.
+        Assert.All(Logs(folder), log => Assert.Contains(
+            log.Where(line => line.StartsWith("generation ", StringComparison.Ordinal)).CountBy(line => line.Split(':')[0]), told => told.Value > 1));
         Assert.All(workers, worker => Assert.False(Signals.IsRunning(worker)));
     }
 
@@ -53,7 +56,8 @@ public sealed class CoordinatorDeathTests(ReferenceRun reference)
             await run.EndAsync();
             foreach (var worker in workers) await Signals.GoneAsync(worker);
         }
-        Assert.Contains(Logs(folder), line => line.Contains("kept in the cache until a coordinator takes it", StringComparison.Ordinal));
+        Assert.Contains(Logs(folder).SelectMany(log => log), line => line.Contains("kept in the cache until a coordinator takes it", StringComparison.Ordinal));
+        AssertQuiet(folder);
 
         var ended = await Project.RunAsync(folder, [.. settings, "--resume"]);
 
@@ -61,16 +65,44 @@ public sealed class CoordinatorDeathTests(ReferenceRun reference)
         RunResult.Read(Project.PathOf(whole)).AssertSame(RunResult.Read(Project.PathOf(folder)));
         await Project.AssertSoundAsync(folder);
         // Not one step was computed again.
-        var steps = Steps(folder);
-        Assert.Equal(steps.Distinct(), steps);
-        Assert.Equal(Steps(whole).Count, steps.Count);
+        AssertWellTold(folder);
+        Assert.Equal(Steps(whole).Select(Figures), Steps(folder).Select(Figures));
+        Assert.Equal(Ended(whole).Select(Summary), Ended(folder).Select(Summary));
+        Assert.Contains("kept while there was no coordinator; the stage goes on from there", ended.Output, StringComparison.Ordinal);
         Assert.Empty(Directory.GetDirectories(Project.PathOf(folder, "cache", "orphans", "tiny")));
     }
 
-    private IEnumerable<string> Logs(string folder) => Directory.GetFiles(Project.PathOf(folder, "logs"), "worker-*.log").SelectMany(File.ReadAllLines);
+    private List<string[]> Logs(string folder) => [.. Directory.GetFiles(Project.PathOf(folder, "logs"), "worker-*.log").Select(File.ReadAllLines)];
 
-    /// <summary>Stage and number of every step that was told, in the order in which they were.</summary>
-    private List<(string Stage, long Step)> Steps(string folder) => [.. File.ReadLines(Project.PathOf(folder, "metrics.jsonl"))
-        .Select(line => JsonDocument.Parse(line).RootElement).Where(line => line.GetProperty("event").GetString() == "step")
-        .Select(line => (line.GetProperty("stage").GetString()!, line.GetProperty("step").GetInt64()))];
+    /// <summary>No worker met anything that it did not expect: then it would write where that was.</summary>
+    private void AssertQuiet(string folder) =>
+        Assert.All(Logs(folder).SelectMany(log => log), line => Assert.DoesNotContain("   at ", line, StringComparison.Ordinal));
+
+    /// <summary>Every step is told once, tokens only grow within a stage, and no figure is missing or made up.</summary>
+    private void AssertWellTold(string folder)
+    {
+        foreach (var stage in Steps(folder).GroupBy(step => step.GetProperty("stage").GetString()))
+        {
+            var told = stage.Select(step => (Step: step.GetProperty("step").GetInt64(), Tokens: step.GetProperty("tokens").GetInt64())).ToList();
+            Assert.Equal(Enumerable.Range(1, told.Count).Select(step => (long)step), told.Select(step => step.Step));
+            Assert.Equal(told.Select(step => step.Tokens).Distinct().Order(), told.Select(step => step.Tokens));
+            Assert.All(stage, step => Assert.True(step.GetProperty("learning_rate").GetDouble() > 0 && step.GetProperty("gradient_norm").GetDouble() > 0));
+        }
+    }
+
+    private static (string?, long, double, double, double, long) Figures(JsonElement step) => (
+        step.GetProperty("stage").GetString(), step.GetProperty("step").GetInt64(), step.GetProperty("loss").GetDouble(), step.GetProperty("learning_rate").GetDouble(),
+        step.GetProperty("gradient_norm").GetDouble(), step.GetProperty("tokens").GetInt64());
+
+    private static (string?, long, long, double, double) Summary(JsonElement stage) => (
+        stage.GetProperty("stage").GetString(), stage.GetProperty("steps").GetInt64(), stage.GetProperty("tokens").GetInt64(),
+        stage.GetProperty("first_loss").GetDouble(), stage.GetProperty("last_loss").GetDouble());
+
+    /// <summary>The steps that were told, in the order in which they were.</summary>
+    private List<JsonElement> Steps(string folder) => Told(folder, "step");
+
+    private List<JsonElement> Ended(string folder) => Told(folder, "stage_ended");
+
+    private List<JsonElement> Told(string folder, string name) => [.. File.ReadLines(Project.PathOf(folder, "metrics.jsonl"))
+        .Select(line => JsonDocument.Parse(line).RootElement).Where(line => line.GetProperty("event").GetString() == name)];
 }

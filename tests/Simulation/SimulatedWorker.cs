@@ -136,6 +136,7 @@ internal sealed class SimulatedWorker
                 break;
             case CoordinatorOrder.OrderOneofCase.Generation:
                 _outbox.Settle(order.Generation.Number);
+                if (order.Generation.GoesOn) _member.GoOn();
                 _inbox.Announce(GenerationPlan.From(order.Generation, Name, _incarnation, SimulationRun.Lanes));
                 break;
             case CoordinatorOrder.OrderOneofCase.Durable:

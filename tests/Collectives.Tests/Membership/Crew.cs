@@ -44,12 +44,12 @@ internal sealed class Crew : IAsyncDisposable
     public void Reroute(string name, string endpoint) => _endpoints[name] = endpoint;
 
     /// <summary>Announces a generation to the named workers.</summary>
-    public void Announce(long number, IReadOnlyList<string> members, bool atBoundary = false, IEnumerable<string>? to = null, long checkpoint = -1)
+    public void Announce(long number, IReadOnlyList<string> members, bool atBoundary = false, IEnumerable<string>? to = null, long checkpoint = -1, bool goesOn = false)
     {
         foreach (var name in to ?? Hands.Keys)
         {
             var plan = Plans.Of(number, members.ToList().IndexOf(name), members, Lanes, atBoundary, checkpoint);
-            Hands[name].Inbox.Announce(plan with { Members = [.. plan.Members.Select(member => member with { Endpoint = _endpoints[member.Worker] })] });
+            Hands[name].Inbox.Announce(plan with { GoesOn = goesOn, Members = [.. plan.Members.Select(member => member with { Endpoint = _endpoints[member.Worker] })] });
         }
     }
 

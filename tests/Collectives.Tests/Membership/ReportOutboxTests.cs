@@ -23,6 +23,20 @@ public sealed class ReportOutboxTests
     }
 
     [Fact]
+    public void Entries_that_are_not_durable_are_kept_with_what_was_measured()
+    {
+        foreach (var step in (long[])[2, 1, 3])
+        {
+            var report = Applied(step);
+            report.Applied.Facts = new StepFacts { LearningRate = step };
+            _outbox.Report(report);
+        }
+        _outbox.Durable(0, 1);
+        Assert.Equal([(2L, 2.0), (3L, 3.0)], _outbox.UnacknowledgedReports.Select(applied => (applied.Entry.Step, applied.Facts.LearningRate)));
+        Assert.Equal([2L, 3L], _outbox.Unacknowledged.Select(entry => entry.Step));
+    }
+
+    [Fact]
     public async Task Reports_go_out_once_and_in_order()
     {
         _outbox.Report(Applied(1));

@@ -3,6 +3,7 @@ using MiniMind.Coordinator.Downloads;
 using MiniMind.Coordinator.Pipeline;
 using MiniMind.Coordinator.Storage;
 using MiniMind.Coordinator.Tests.Storage;
+using MiniMind.Text;
 
 namespace MiniMind.Coordinator.Tests.Downloads;
 
@@ -28,6 +29,28 @@ public sealed class PartialFileTests : DownloadTest
         AssertComplete();
         Assert.Equal(["bytes=100000-"], Ranges);
         Assert.Single(Told);
+    }
+
+    [Fact]
+    public async Task Two_processes_do_not_write_the_same_file()
+    {
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var stop = new CancellationTokenSource();
+        Server.Planned.Enqueue(async context =>
+        {
+            await Server.StallAsync(context, 100_000);
+            return true;
+        });
+        var first = DownloadAsync(progress: new Watcher(_ => begun.TrySetResult()), ct: stop.Token);
+        await begun.Task;
+
+        var fault = await Assert.ThrowsAsync<InputException>(() => DownloadAsync());
+        Assert.Contains($"{Path}: another process is downloading this file", fault.Message, StringComparison.Ordinal);
+
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        await DownloadAsync();
+        AssertComplete();
     }
 
     [Fact]

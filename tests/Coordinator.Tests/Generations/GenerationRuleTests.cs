@@ -22,6 +22,15 @@ public sealed class GenerationRuleTests
     public void Start_waits_until_as_many_as_expected_are_here() => ExpectKeep(Views.View("ab", waiting: 59), "2 of 3 workers are here");
 
     [Fact]
+    public void Start_waits_for_a_newer_checkpoint_that_is_being_completed_and_not_for_one_that_a_state_is_ahead_of()
+    {
+        var view = Views.View("abc") with { RestoreStep = 4, NewerRestore = true };
+        ExpectKeep(view, "a newer checkpoint to start from is being completed");
+        Expect(view with { NewerRestore = false }, "abc", false, "all workers are here");
+        Expect(view.With('b', worker => worker with { Step = 5 }), "abc", false, "all workers are here");
+    }
+
+    [Fact]
     public void Start_is_at_once_when_all_are_here() => Expect(Views.View("abc"), "abc", false, "all workers are here");
 
     [Fact]

@@ -10,6 +10,8 @@ internal sealed class RecordedEffects : IStageEffects
 
     public List<(string Worker, CoordinatorOrder Order)> Orders { get; } = [];
 
+    public List<StepFacts?> Facts { get; } = [];
+
     public Task StoreAsync(Generation generation, string? probe)
     {
         Done.Add($"store {generation.Number}");
@@ -36,7 +38,11 @@ internal sealed class RecordedEffects : IStageEffects
         return Task.CompletedTask;
     }
 
-    public void Committed(LedgerEntry entry, StepFacts? facts, bool repeated) => Done.Add($"{(repeated ? "repeated" : "committed")} {entry.Step}");
+    public void Committed(LedgerEntry entry, StepFacts? facts, bool repeated)
+    {
+        Facts.Add(facts);
+        Done.Add($"{(repeated ? "repeated" : "committed")} {entry.Step}");
+    }
 
     public void Validated(Validated validated) => Done.Add($"validated {validated.Step}");
 

@@ -49,6 +49,33 @@ public sealed class StageLeadCheckpointTests : LeadScene
     }
 
     [Fact]
+    public async Task A_checkpoint_that_is_handed_over_brings_its_entries_and_what_is_known_of_them()
+    {
+        await Main.ConnectAsync(new Hello { Worker = "a", Incarnation = "a#1", Endpoint = "a:1", Step = -1 });
+        Effects.Take();
+        var handover = new WorkerReport { Handover = new Handover { Checkpoint = Written(2) } };
+        handover.Handover.Applied.Add(new Applied { Entry = Chain[0] });
+        handover.Handover.Applied.Add(new Applied { Entry = Chain[1], Facts = new StepFacts { LearningRate = 0.25 } });
+
+        await ReportAsync("a", handover);
+
+        Assert.Equal(["a handing over", "committed 1", "all: durable 1", "committed 2", "all: durable 2", "assemble 2"], Effects.Take());
+        Assert.Equal([null, 0.25], Effects.Facts.Select(facts => facts?.LearningRate));
+    }
+
+    [Fact]
+    public async Task A_generation_says_which_weights_its_checkpoint_must_hold()
+    {
+        await ComeAsync(Main, "a", "b");
+        Assert.Empty(Main.Generation!.RestoreWeights);
+        foreach (var entry in Chain.Take(3)) await ApplyAsync("a", entry);
+        await WriteAsync("a", 2);
+        await Main.AssembledAsync(Written(2));
+        await ComeAsync(Main, "c");
+        Assert.Equal((2L, Chain[1].WeightsDigest), (Main.Generation!.RestoreStep, Main.Generation.RestoreWeights));
+    }
+
+    [Fact]
     public async Task A_worker_that_cannot_write_a_checkpoint_is_no_longer_the_lowest_rank()
     {
         await ComeAsync(Main, "a", "b");

@@ -162,6 +162,29 @@ public sealed class StageLeadTests : LeadScene
         Assert.Null(Main.Generation);
     }
 
+    /// <summary>Ranks that had no coordinator halted; one of them finds the next one before it ends.</summary>
+    [Fact]
+    public async Task A_halt_that_nobody_asked_this_lead_for_ends_nothing_and_another_generation_goes_on()
+    {
+        await ComeAsync(Main, "a", "b");
+        await ApplyAsync("a", Chain[0]);
+        Effects.Take();
+        await ReportAsync("a", new WorkerReport { Halted = new Halted { Generation = 1, Step = 1 } });
+        Assert.Equal(["store 2", "formed a b", "all: generation 2"], Effects.Take());
+        Assert.True(Main.Generation!.GoesOn);
+
+        // The same halt, from who heard of it later, counts no more, even when somebody asks for another one.
+        await ReportAsync("b", new WorkerReport { Halted = new Halted { Generation = 1, Step = 1 } });
+        await Main.StopAsync("Ctrl-C");
+        await ReportAsync("b", new WorkerReport { Halted = new Halted { Generation = 1, Step = 1 } });
+        var written = new CheckpointWritten { Step = 1, LedgerHash = Convert.ToHexStringLower(Chain[0].Hash.Span) };
+        await ReportAsync("a", new WorkerReport { CheckpointWritten = written });
+        await Main.AssembledAsync(written);
+        Assert.DoesNotContain(Effects.Take(), done => done.StartsWith("halted", StringComparison.Ordinal));
+        await ReportAsync("a", new WorkerReport { Halted = new Halted { Generation = 2, Step = 1 } });
+        Assert.Contains("halted 1", Effects.Take());
+    }
+
     [Fact]
     public async Task A_silent_worker_is_noticed_when_time_passes()
     {
@@ -179,6 +202,22 @@ public sealed class StageLeadTests : LeadScene
         await ComeAsync(Main, "a", "b");
         await ReportAsync("b", new WorkerReport { Failure = new WorkerFailure { Message = "the shard is damaged", UserError = true } });
         Assert.Equal(["failed (user): b: the shard is damaged"], Effects.Take());
+    }
+
+    [Fact]
+    public async Task Skips_in_a_row_that_are_handed_over_end_the_stage_too()
+    {
+        var lead = Lead(totalSteps: 100);
+        await ComeAsync(lead, "a", "b");
+        var handover = new Handover { Checkpoint = new CheckpointWritten { Step = 5 } };
+        for (var (step, head) = (1, LedgerChain.Origin); step <= 5; step++)
+        {
+            var entry = Entries.After(head, step, skipped: true);
+            head = entry.Hash;
+            handover.Applied.Add(new Applied { Entry = entry });
+        }
+        await ReportAsync(lead, "a", new WorkerReport { Handover = handover });
+        Assert.Contains(Effects.Take(), done => done.StartsWith("failed: 5 steps in a row", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -98,8 +98,8 @@ public sealed class CacheFoldersTests : IDisposable
         _time.Advance(TimeSpan.FromDays(1));
         CacheFolders.Touch(dataset.Folder, _time);
 
-        Assert.False(CacheFolders.TryRemove(_fixture.Cache, entry));
-        Assert.True(CacheFolders.TryRemove(_fixture.Cache, Assert.Single(CacheFolders.List(_fixture.Cache))));
+        Assert.Equal(Removal.InUse, CacheFolders.Remove(_fixture.Cache, entry));
+        Assert.Equal(Removal.Done, CacheFolders.Remove(_fixture.Cache, Assert.Single(CacheFolders.List(_fixture.Cache))));
         Assert.Empty(_fixture.Cached);
     }
 
@@ -119,16 +119,45 @@ public sealed class CacheFoldersTests : IDisposable
     }
 
     [Fact]
-    public async Task What_another_process_removed_first_is_removed()
+    public async Task What_another_process_removed_first_is_gone()
     {
         await AddAsync("dog", day: 0);
         var entry = Assert.Single(CacheFolders.List(_fixture.Cache));
 
-        CacheFolders.Remove(entry.Folder);
-        CacheFolders.Remove(entry.Folder);
+        Assert.True(CacheFolders.Remove(entry.Folder));
+        Assert.False(CacheFolders.Remove(entry.Folder));
 
-        Assert.True(CacheFolders.TryRemove(_fixture.Cache, entry));
+        Assert.Equal(Removal.Gone, CacheFolders.Remove(_fixture.Cache, entry));
         Assert.Empty(_fixture.Cached);
+    }
+
+    /// <summary>It has its key's name by now; its bytes are not free.</summary>
+    [Fact]
+    public void An_unfinished_entry_that_was_completed_since_it_was_listed_is_gone()
+    {
+        string key = new('a', 64);
+        string partial = Path.Combine(_fixture.Cache, CacheFolders.Partial + key);
+        Directory.CreateDirectory(partial);
+        File.WriteAllText(Path.Combine(partial, "train-00000.shard"), "0123456789");
+        var entry = Assert.Single(CacheFolders.List(_fixture.Cache));
+        Directory.Move(partial, Path.Combine(_fixture.Cache, key));
+
+        Assert.Equal(Removal.Gone, CacheFolders.Remove(_fixture.Cache, entry));
+        Assert.True(Directory.Exists(Path.Combine(_fixture.Cache, key)));
+    }
+
+    [Fact]
+    public async Task Data_that_is_complete_is_not_lost_for_a_journal_that_cannot_be_deleted()
+    {
+        var known = await AddAsync("dog", day: 0);
+        var dataset = await new DatasetCache(_fixture.Cache, _time).AddAsync(
+            new string('b', 64), new CacheEntryAbout("text", [], "", 8), folder =>
+            {
+                // A folder is no file that could be deleted as one.
+                Directory.CreateDirectory(Path.Combine(folder, "journal.json"));
+                return Task.FromResult((known.Training, known.Validation, known.Lines));
+            }, () => { }, default);
+        Assert.True(Directory.Exists(dataset.Folder));
     }
 
     [Fact]

@@ -77,6 +77,31 @@ public sealed class DataSplitTests : IDisposable
         Assert.Equal([_file], Directory.GetFiles(Path.GetDirectoryName(_file)!));
     }
 
+    /// <summary>New lines to train on, beside old ones that are held out, could be the same.</summary>
+    [Fact]
+    public void Two_files_get_their_names_together_or_keep_what_was_there()
+    {
+        var (first, last) = (_fixture.Write("first.jsonl", ["old"]), _file + ".last.jsonl");
+        var line = new RawLine(1, "{}"u8.ToArray(), 3, null);
+        using (var training = new LineOutput(first))
+        using (var held = new LineOutput(last))
+        {
+            foreach (var output in (LineOutput[])[training, held])
+            {
+                output.Add(line);
+                output.Finish();
+            }
+            Directory.CreateDirectory(last);
+            Assert.ThrowsAny<Exception>(() => LineOutput.Publish(training, held));
+            Assert.Equal(["old"], File.ReadAllLines(first));
+            Directory.Delete(last);
+            LineOutput.Publish(training, held);
+        }
+        Assert.Equal(["{}"], File.ReadAllLines(first));
+        Assert.Equal(["{}"], File.ReadAllLines(last));
+        Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(_file)!, "*.tmp"));
+    }
+
     private static IReadOnlyList<string> ReadLines(string path)
     {
         using var file = DataFile.Open(path);

@@ -91,7 +91,7 @@ public sealed class PreparationTests : IDisposable
         {
             // Told as soon as the data is there.
             if (pruned || !_told.Last.Contains(" documents, ", StringComparison.Ordinal)) return;
-            pruned = CacheFolders.TryRemove(datasets, Assert.Single(CacheFolders.List(datasets)));
+            pruned = CacheFolders.Remove(datasets, Assert.Single(CacheFolders.List(datasets))) == Removal.Done;
         };
 
         var second = await PrepareAsync(write: false);

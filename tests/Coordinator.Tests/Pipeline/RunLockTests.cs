@@ -21,4 +21,28 @@ public sealed class RunLockTests : IDisposable
         }
         RunLock.Take(_folder[".lock"]).Dispose();
     }
+
+    [Fact]
+    public void Watchers_keep_out_who_works_there_but_not_one_another_and_are_told_no_remedy_that_they_lack()
+    {
+        RunLock.Take(_folder[".lock"]).Dispose();
+        using (RunLock.Watch(_folder[".lock"]))
+        {
+            using var second = RunLock.Watch(_folder[".lock"]);
+            Assert.Throws<InputException>(() => RunLock.Take(_folder[".lock"]));
+        }
+        using var taken = RunLock.Take(_folder[".lock"]);
+        var fault = Assert.Throws<InputException>(() => RunLock.Watch(_folder[".lock"]));
+        Assert.Contains(_folder.Path, fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("--out", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_watched_need_not_be_writable()
+    {
+        RunLock.Take(_folder[".lock"]).Dispose();
+        File.SetAttributes(_folder[".lock"], FileAttributes.ReadOnly);
+        using var watched = RunLock.Watch(_folder[".lock"]);
+        Assert.False(watched.CanWrite);
+    }
 }

@@ -13,7 +13,7 @@ public sealed class StageProgressMeterTests
     [Fact]
     public void Pace_and_time_left_follow_the_last_steps()
     {
-        var meter = new StageProgressMeter(new StageSpec { Stage = "sft", TotalSteps = 100 }, firstStep: 0, (null, 0), _time);
+        var meter = new StageProgressMeter(new StageSpec { Stage = "sft", TotalSteps = 100 }, firstStep: 0, _ => (null, 0), _time);
         var first = meter.Add(Step(1));
         Assert.Equal(((double?)null, (TimeSpan?)null), (first.TokensPerSecond, first.Left));
         // A slow start is forgotten.
@@ -32,15 +32,36 @@ public sealed class StageProgressMeterTests
     [Fact]
     public void A_resumed_stage_goes_on_with_its_own_figures()
     {
-        var meter = new StageProgressMeter(new StageSpec { Stage = "sft", TotalSteps = 9 }, firstStep: 4, (9.5, 4000), _time);
+        var meter = new StageProgressMeter(new StageSpec { Stage = "sft", TotalSteps = 9 }, firstStep: 4, _ => (9.5, 4000), _time);
         Assert.Equal(5000, meter.Add(Step(5)).Tokens);
         Assert.Equal((9.5, 5.0, 5000L), (meter.Summary().FirstLoss, meter.Summary().LastLoss, meter.Summary().Tokens));
     }
 
     [Fact]
+    public void Steps_that_were_handed_over_go_on_with_what_was_told_before_them()
+    {
+        var meter = new StageProgressMeter(new StageSpec { Stage = "sft", TotalSteps = 20 }, firstStep: 0, step => step == 0 ? (null, 0) : (9.5, 1000 * step), _time);
+        Assert.Equal(12_000, meter.Add(Step(12)).Tokens);
+        Assert.Equal(13_000, meter.Add(Step(13)).Tokens);
+        Assert.Equal(9.5, meter.Summary().FirstLoss);
+    }
+
+    [Fact]
+    public void What_nobody_knows_of_a_step_is_not_zero()
+    {
+        var meter = new StageProgressMeter(new StageSpec { Stage = "sft", TotalSteps = 9 }, firstStep: 0, _ => (null, 0), _time);
+        var unknown = meter.Add(Step(1));
+        Assert.Equal((null, null), (unknown.LearningRate, unknown.GradientNorm));
+        var step = Step(2);
+        (step.LearningRate, step.GradientNorm) = (0.5, 2);
+        var known = meter.Add(step);
+        Assert.Equal((0.5, 2.0), (known.LearningRate, known.GradientNorm));
+    }
+
+    [Fact]
     public void Summary_holds_first_and_last_loss_and_the_last_validation()
     {
-        var meter = new StageProgressMeter(new StageSpec { Stage = "sft", TotalSteps = 9 }, firstStep: 4, (null, 0), _time);
+        var meter = new StageProgressMeter(new StageSpec { Stage = "sft", TotalSteps = 9 }, firstStep: 4, _ => (null, 0), _time);
         for (var step = 5; step <= 9; step++) meter.Add(Step(step));
         meter.Add(new ValidationDone { Loss = 3 });
         meter.Add(new ValidationDone { Loss = 2 });

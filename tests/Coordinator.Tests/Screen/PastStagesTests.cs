@@ -1,4 +1,6 @@
+using MiniMind.Coordinator.Ledger;
 using MiniMind.Coordinator.Screen;
+using MiniMind.Coordinator.Tests.Ledger;
 using MiniMind.Coordinator.Tests.Storage;
 
 namespace MiniMind.Coordinator.Tests.Screen;
@@ -17,18 +19,21 @@ public sealed class PastStagesTests : IDisposable
         var ended = new StageSummary("pretrain") { Steps = 3, Tokens = 300, FirstLoss = 5.5, LastLoss = 2.5, ValidationLoss = 3, Wall = TimeSpan.FromSeconds(90) };
         await using (var file = new MetricsFile(path, _time))
         {
-            for (var step = 1; step <= 3; step++) file.StepCommitted(new StepProgress("sft", step, 6 - step, 1e-3, 1, 100 * step, 10, null));
             file.StageEnded(ended);
         }
         File.AppendAllText(path, "{\"event\":\"stage_ended\",\"stage\":\"pretr");
 
-        var past = new PastStages(path);
+        foreach (var entry in Entries.Chain(3, stage: 1)) new LedgerFile(_folder["ledger.jsonl"]).Append(entry);
+        File.AppendAllText(_folder["ledger.jsonl"], "{\"previous\":\"");
+
+        var past = new PastStages(path, _folder["ledger.jsonl"]);
 
         Assert.Equal(ended, past.SummaryOf("pretrain"));
         Assert.Null(past.SummaryOf("sft"));
-        Assert.Equal((5.0, 200), past.Before("sft", 2));
-        Assert.Equal((null, 0), past.Before("sft", 0));
-        Assert.Equal((null, 0), past.Before("other", 2));
+        // Of the first step, 1 over 100 targets; of two steps, 128 tokens each.
+        Assert.Equal((0.01, 256), past.Before(stage: 1, step: 2));
+        Assert.Equal((null, 0), past.Before(stage: 1, step: 0));
+        Assert.Equal((null, 0), past.Before(stage: 0, step: 2));
     }
 
     [Fact]

@@ -122,6 +122,20 @@ public sealed class FileGrainStorageTests : IDisposable
     }
 
     [Fact]
+    public async Task State_of_an_older_version_is_called_that_and_not_damaged()
+    {
+        var state = await ReadAsync();
+        await _storage.WriteStateAsync("state", _grain, state);
+        string path = _storage.PathOf("state", _grain);
+        await File.WriteAllTextAsync(path, (await File.ReadAllTextAsync(path)).Replace(state.ETag!, "0f8fad5bd9cb469fa16570867728950e", StringComparison.Ordinal));
+
+        var fault = await Assert.ThrowsAsync<InvalidDataException>(ReadAsync);
+
+        Assert.StartsWith($"{path}: the state was written by an older version", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("damaged", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Write_that_fails_keeps_the_old_state_and_leaves_no_other_file()
     {
         string path = _folder["file"];

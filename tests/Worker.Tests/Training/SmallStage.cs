@@ -63,6 +63,27 @@ internal sealed class SmallStage : IAsyncDisposable
         })];
     }
 
+    /// <summary>The stage's specification with shards that the store has.</summary>
+    public StageSpec Stored()
+    {
+        var spec = Spec;
+        spec.Tokenizer.Add(_tokenizer);
+        spec.TrainingShards.AddRange(Shards(8, 13).Select(Store));
+        spec.ValidationShards.AddRange(Shards(7).Select(Store));
+        spec.CheckpointInterval = spec.ValidationInterval = -1;
+        spec.Deadlines = new Deadlines { PeerSeconds = 60 };
+        return spec;
+
+        ArtifactRef Store(string path) => _store.Add(Path.GetFileName(path), File.ReadAllBytes(path));
+    }
+
+    /// <summary>A worker's connection to the store.</summary>
+    public ArtifactClient Client() =>
+        new(_channel, new ArtifactCache(new ArtifactCacheOptions { Folder = _folder.File("cache") }, TimeProvider.System), new RetryOptions(), TimeProvider.System);
+
+    /// <summary>A name in the stage's folder.</summary>
+    public string PathOf(string name) => _folder.File(name);
+
     public StageData Data()
     {
         var data = new StageData(Spec, Shards(8, 13), Shards(7));

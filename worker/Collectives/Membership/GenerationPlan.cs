@@ -16,6 +16,9 @@ public sealed record GenerationPlan(
     long Number, int StageIndex, IReadOnlyList<GenerationMember> Members, int Rank, int Lanes, bool AtBoundary, long CheckpointStep,
     RestorePoint Restore)
 {
+    /// <summary>A halt that ranks are in, or were asked for earlier, counts no more.</summary>
+    public bool GoesOn { get; init; }
+
     /// <summary>Number of ranks.</summary>
     public int WorldSize => Members.Count;
 
@@ -32,7 +35,10 @@ public sealed record GenerationPlan(
             if (wire.Members[i].Worker == worker && wire.Members[i].Incarnation == incarnation) rank = i;
         return new GenerationPlan(
             wire.Number, wire.StageIndex, members, rank, lanes, wire.AtBoundary, wire.CheckpointStep,
-            new RestorePoint(wire.RestoreStep, wire.RestoreLedger.ToByteArray(), [.. wire.Restore]));
+            new RestorePoint(wire.RestoreStep, wire.RestoreLedger.ToByteArray(), [.. wire.Restore]) { Weights = wire.RestoreWeights.ToByteArray() })
+        {
+            GoesOn = wire.GoesOn,
+        };
     }
 }
 

@@ -60,7 +60,18 @@ public readonly record struct UpdateFacts(bool Skipped, double GradientNorm, dou
 /// <param name="Step">Step of the files within this stage; 0 is the start of the stage.</param>
 /// <param name="LedgerHead">Hash (32 bytes) of the ledger's entry at that step.</param>
 /// <param name="Files">Checkpoint files; empty: initialise from the seed.</param>
-public sealed record RestorePoint(long Step, byte[] LedgerHead, IReadOnlyList<ArtifactRef> Files);
+public sealed record RestorePoint(long Step, byte[] LedgerHead, IReadOnlyList<ArtifactRef> Files)
+{
+    /// <summary>Digest (16 bytes) of the weights that the ledger's entry says; empty when there is no entry.</summary>
+    public byte[] Weights { get; init; } = [];
+
+    /// <summary>Gives back the digest of what was loaded.</summary>
+    /// <exception cref="InvalidDataException">It is not that of the ledger.</exception>
+    public byte[] Verified(byte[] loaded) => Weights.Length == 0 || loaded.AsSpan().SequenceEqual(Weights) ? loaded
+        : throw new InvalidDataException(
+            $"the checkpoint to go on from (step {Step} of this stage) holds other weights than the ledger says: expected digest {Convert.ToHexStringLower(Weights)}, "
+            + $"found {Convert.ToHexStringLower(loaded)}; put back a copy of the run's folder, or start anew with --out DIR");
+}
 
 /// <summary>How far a replica has come in its stage.</summary>
 /// <param name="Step">Last applied step; -1: no state yet.</param>

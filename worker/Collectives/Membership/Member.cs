@@ -25,7 +25,7 @@ public sealed class Member : IDisposable
     private readonly TimeProvider _time;
     private readonly Patience _patience;
     private readonly CancellationTokenSource _leaving = new();
-    private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Presence _presence;
     private volatile bool _stop;
     private volatile bool _checkpointNow;
     private byte[] _digest = [];
@@ -36,6 +36,7 @@ public sealed class Member : IDisposable
     {
         (_replica, _transport, _door, _inbox, _reports, _options, _time) = (replica, transport, door, inbox, reports, options, time);
         Checkpoints = new CheckpointKeeper(replica, reports, options);
+        _presence = new Presence(() => _inbox.Newest is { } newest && newest.Number > Generation && newest.StageIndex == _options.StageIndex);
         _patience = new Patience(options.Group.PeerDeadline, options.Group.FirstDeadline);
     }
 
@@ -45,20 +46,31 @@ public sealed class Member : IDisposable
     /// <summary>The generation it is in, 0 before the first.</summary>
     public long Generation { get; private set; }
 
-    /// <summary>It is part of a generation, be it that it steps, copies, or waits for others in it.</summary>
-    public bool InGeneration { get; private set; }
-
     /// <summary>What it is doing, for heartbeats.</summary>
     public string Phase { get; private set; } = "wait";
 
-    /// <summary>Completes when the ranks have halted, or the stage is complete, and this member has written what was its to write.</summary>
-    public Task Settled => _settled.Task;
+    /// <summary>There is state, and the weights are those of <see cref="Position"/>: false after a step that was applied but not counted.</summary>
+    public bool IsCounted => Position.HasState && _replica.WeightsDigest().AsSpan().SequenceEqual(_digest);
 
     /// <summary>Writes the checkpoints that are this member's to write.</summary>
     internal CheckpointKeeper Checkpoints { get; }
 
     /// <summary>Asks, through the tail, that all ranks checkpoint and halt after the step in flight.</summary>
     public void Stop() => _stop = true;
+
+    /// <summary>Nobody asks for a halt any more.</summary>
+    public void GoOn() => _stop = false;
+
+    /// <summary>Asks the same as <see cref="Stop"/> when nobody is left who could begin another generation.</summary>
+    /// <returns>
+    /// True: the ranks have halted, or the stage is complete, and this member has written what was its to write. False: its generation ended otherwise, or it is in
+    /// none, so nobody else may have its state.
+    /// </returns>
+    public Task<bool> HaltAbandonedAsync()
+    {
+        _stop = true;
+        return _presence.EndAsync();
+    }
 
     /// <summary>Asks, through the tail, for a checkpoint after the step in flight.</summary>
     public void CheckpointNow() => _checkpointNow = true;
@@ -93,9 +105,12 @@ public sealed class Member : IDisposable
                     Generation, plan => plan.StageIndex == _options.StageIndex, counted ? dismissed : outside.Token);
                 Generation = plan.Number;
                 counted = plan.Rank >= 0;
-                InGeneration = counted;
-                if (counted) await TakePartAsync(plan, dismissed);
-                InGeneration = false;
+                if (counted)
+                {
+                    _presence.Enter();
+                    await TakePartAsync(plan, dismissed);
+                }
+                _presence.Leave();
             }
         }
         catch (OperationCanceledException) when (dismissed.IsCancellationRequested || outside.IsCancellationRequested)
@@ -106,6 +121,7 @@ public sealed class Member : IDisposable
         {
             // A worker that leaves finishes what it writes, one that is dismissed gives it up: neither may lose the files under the writer.
             await Checkpoints.FinishAsync(CancellationToken.None);
+            _presence.Close();
         }
     }
 
@@ -146,14 +162,14 @@ public sealed class Member : IDisposable
         var positions = await group.GreetAsync(Position, over);
         var source = Position.Source(positions);
         // Who enters with another state than the others' does not know of a halt: then nobody stays halted, and who still wants it asks again.
-        Position = Position with { Halted = positions.All(position => position.Halted && position.Same(Position)) };
+        Position = Position with { Halted = !group.Plan.GoesOn && positions.All(position => position.Halted && position.Same(Position)) };
         if (positions.Any(position => !position.Same(Position) || source < 0)) group.AllowForState(12.0 * _replica.Gradient.Length); // weights and two moments
         Phase = "copy";
         if (source < 0)
         {
             await _replica.RestoreAsync(group.Plan.Restore, over);
+            _digest = group.Plan.Restore.Verified(_replica.WeightsDigest());
             Position = new Position(group.Plan.Restore.Step, Validated: -1, group.Plan.Restore.LedgerHead);
-            _digest = _replica.WeightsDigest();
             return true;
         }
         if (source == group.Plan.Rank)
@@ -170,7 +186,7 @@ public sealed class Member : IDisposable
             (Position, var unacknowledged) = await group.Copy.ReceiveAsync(source, _replica, over);
             _digest = _replica.WeightsDigest();
             // From now on this rank, too, can hand them over.
-            foreach (var entry in unacknowledged) ReportApplied(group.Plan, entry, new StepFacts());
+            foreach (var entry in unacknowledged) ReportApplied(group.Plan, entry, facts: null);
             return true;
         }
         return false;
@@ -218,6 +234,7 @@ public sealed class Member : IDisposable
         if (outcome.NextGeneration <= generation) return false;
         // All ranks have seen the number, so all go; the announcement itself may still be on its way to some.
         Phase = "boundary";
+        _presence.Leave();
         await _inbox.NextAsync(generation, plan => plan.Number >= outcome.NextGeneration, over);
         return true;
     }
@@ -238,7 +255,7 @@ public sealed class Member : IDisposable
     {
         Phase = "wait";
         await Checkpoints.SettleAsync(Position, wanted: Position.Halted, over);
-        _settled.TrySetResult();
+        _presence.Settle();
         if (Position.Halted) _reports.Report(new WorkerReport { Halted = new Halted { Generation = Generation, Step = Position.Step } });
         await _inbox.NextAsync(Generation, _ => true, over);
     }
@@ -256,7 +273,7 @@ public sealed class Member : IDisposable
         }
     }
 
-    private void ReportApplied(GenerationPlan plan, LedgerEntry entry, StepFacts facts) => _reports.Report(new WorkerReport
+    private void ReportApplied(GenerationPlan plan, LedgerEntry entry, StepFacts? facts) => _reports.Report(new WorkerReport
     {
         Applied = new Applied { Generation = plan.Number, Rank = plan.Rank, Entry = entry, Facts = facts },
     });

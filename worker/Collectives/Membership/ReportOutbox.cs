@@ -14,11 +14,14 @@ public sealed class ReportOutbox : IReportSink
     private readonly SortedDictionary<(int Stage, long Step), WorkerReport> _entries = [];
     private readonly Dictionary<WorkerReport.ReportOneofCase, WorkerReport> _last = [];
 
-    public IReadOnlyList<LedgerEntry> Unacknowledged
+    public IReadOnlyList<LedgerEntry> Unacknowledged => [.. UnacknowledgedReports.Select(applied => applied.Entry)];
+
+    /// <summary>The same entries, oldest first, with what this process reported of them.</summary>
+    public IReadOnlyList<Applied> UnacknowledgedReports
     {
         get
         {
-            lock (_gate) return [.. _entries.Values.Select(report => report.Applied.Entry)];
+            lock (_gate) return [.. _entries.Values.Select(report => report.Applied)];
         }
     }
 

@@ -17,14 +17,17 @@ internal sealed class OrphanedCheckpoints(string root)
     /// <summary>What is handed over beside the checkpoint's files.</summary>
     private const string HandoverFile = "handover.bin";
 
+    // First its name goes, so that nobody takes a half for the whole.
+    private const string Removed = ".removed-";
+
     /// <summary>Keeps one; it would survive a power cut when this returns, and what a power cut leaves of an unfinished one is never taken for one.</summary>
     /// <param name="files">The checkpoint's files; the folder is moved.</param>
     /// <param name="checkpoint">Its stage, step and ledger hash.</param>
-    /// <param name="entries">Ledger entries up to it that no coordinator has acknowledged, oldest first.</param>
-    public void Keep(string files, CheckpointWritten checkpoint, IEnumerable<LedgerEntry> entries)
+    /// <param name="applied">Ledger entries up to it that no coordinator has acknowledged, oldest first.</param>
+    public void Keep(string files, CheckpointWritten checkpoint, IEnumerable<Applied> applied)
     {
         var handover = new Handover { Checkpoint = checkpoint };
-        handover.Entries.AddRange(entries.Where(entry => (entry.StageIndex, entry.Step).CompareTo((checkpoint.StageIndex, checkpoint.Step)) <= 0));
+        handover.Applied.AddRange(applied.Where(one => (one.Entry.StageIndex, one.Entry.Step).CompareTo((checkpoint.StageIndex, checkpoint.Step)) <= 0));
         handover.Checkpoint.Files.Clear();
         foreach (var path in Directory.GetFiles(files).Order(StringComparer.Ordinal)) handover.Checkpoint.Files.Add(Flush(path));
         using (var file = new FileStream(Path.Combine(files, HandoverFile), FileMode.Create))
@@ -35,8 +38,14 @@ internal sealed class OrphanedCheckpoints(string root)
         FolderFlush.ToDisk(files);
         Directory.CreateDirectory(root);
         var target = Path.Combine(root, NameOf(checkpoint.StageIndex, checkpoint.Step));
-        // Another worker of this machine has kept the same one.
-        if (!Directory.Exists(target)) Directory.Move(files, target);
+        try
+        {
+            Directory.Move(files, target);
+        }
+        catch (IOException) when (Directory.Exists(target))
+        {
+            // Another worker of this machine has kept the same one.
+        }
         // The folder of the run's, that of all runs', and the cache.
         var folder = root;
         for (var level = 0; level < 3 && folder is not null; level++, folder = Path.GetDirectoryName(folder)) FolderFlush.ToDisk(folder);
@@ -49,7 +58,23 @@ internal sealed class OrphanedCheckpoints(string root)
     /// <summary>Deletes those that are not needed any more: up to a step of a stage.</summary>
     public void Forget(int stage, long step)
     {
-        foreach (var kept in Kept().Where(kept => (kept.Stage, kept.Step).CompareTo((stage, step)) <= 0).ToList()) Directory.Delete(kept.Folder, recursive: true);
+        foreach (var kept in Kept().Where(kept => (kept.Stage, kept.Step).CompareTo((stage, step)) <= 0).ToList())
+            Quietly(() => Directory.Move(kept.Folder, Path.Combine(root, Removed + Guid.NewGuid().ToString("N"))));
+        if (!Directory.Exists(root)) return;
+        foreach (var folder in Directory.GetDirectories(root, Removed + "*")) Quietly(() => Directory.Delete(folder, recursive: true));
+    }
+
+    /// <summary>The workers of one machine do the same at the same time: what one finds gone, or in use, another is removing. What stays does no harm, and goes with the next.</summary>
+    private static void Quietly(Action remove)
+    {
+        try
+        {
+            remove();
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // See above.
+        }
     }
 
     private static ArtifactRef Flush(string path)

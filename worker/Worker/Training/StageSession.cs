@@ -32,6 +32,7 @@ internal sealed class StageSession(
 
     public void Announce(Generation generation, string worker, string incarnation)
     {
+        if (generation.GoesOn && generation.StageIndex == spec.StageIndex) GoOn();
         _inbox.Announce(GenerationPlan.From(generation, worker, incarnation, spec.Lanes));
         // What the run has by now is not handed over again.
         if (generation.StageIndex == spec.StageIndex) orphaned.Forget(spec.StageIndex, generation.CheckpointStep);
@@ -43,6 +44,15 @@ internal sealed class StageSession(
         {
             _stop = true;
             _member?.Stop();
+        }
+    }
+
+    private void GoOn()
+    {
+        lock (_gate)
+        {
+            _stop = false;
+            _member?.GoOn();
         }
     }
 
@@ -58,9 +68,10 @@ internal sealed class StageSession(
     }
 
     /// <summary>
-    /// There is no coordinator: all ranks, which are told through the tail, checkpoint after the step in flight, and halt. The checkpoint is kept here.
+    /// There is no coordinator: all ranks, which are told through the tail, checkpoint after the step in flight, and halt. The checkpoint is kept here. Without the
+    /// others nobody waits: the stage, when it is dismissed, keeps its own state.
     /// </summary>
-    /// <param name="patience">Longest time to wait for the others; who has waited in vain keeps its own state.</param>
+    /// <param name="patience">Longest time to wait for the others.</param>
     public async Task HaltAsOrphanAsync(TimeSpan patience)
     {
         Member? member;
@@ -69,11 +80,10 @@ internal sealed class StageSession(
             (member, _orphan) = (_member, true);
             _files?.Orphan();
         }
-        if (member is not { InGeneration: true }) return;
-        member.Stop();
+        if (member is null) return;
         try
         {
-            await member.Settled.WaitAsync(patience, time, _dismissed.Token);
+            await member.HaltAbandonedAsync().WaitAsync(patience, time, _dismissed.Token);
         }
         catch (Exception ended) when (ended is TimeoutException or OperationCanceledException)
         {
@@ -102,12 +112,19 @@ internal sealed class StageSession(
             if (_leaving) member.Leave();
             if (_orphan) files.Orphan();
         }
-        await HandOverAsync(files);
-        outbox.Report(new WorkerReport { Prepared = new Prepared { StageIndex = spec.StageIndex, Probe = trainer.Probe } });
-        var end = await member.RunAsync(_dismissed.Token);
-        lock (_gate) _files = null;
-        if (_orphan && !member.Settled.IsCompleted) await KeepStateAsync(trainer.Replica, member.Position);
-        return end;
+        try
+        {
+            await HandOverAsync(files);
+            outbox.Report(new WorkerReport { Prepared = new Prepared { StageIndex = spec.StageIndex, Probe = trainer.Probe } });
+            var end = await member.RunAsync(_dismissed.Token);
+            if (_orphan && !await member.HaltAbandonedAsync()) await KeepStateAsync(trainer.Replica, member);
+            return end;
+        }
+        finally
+        {
+            // However it ends: nobody calls files that are gone.
+            lock (_gate) _files = null;
+        }
     }
 
     /// <summary>What an earlier process could give to nobody.</summary>
@@ -128,10 +145,11 @@ internal sealed class StageSession(
     }
 
     /// <summary>The others are gone, too, or did not halt: nobody else may have this state.</summary>
-    private async Task KeepStateAsync(Trainer trainer, Position position)
+    private async Task KeepStateAsync(Trainer trainer, Member member)
     {
+        var position = member.Position;
         // A step that was applied but not counted has no entry: then older state must do.
-        if (position.Step < 1 || outbox.Unacknowledged.All(entry => !entry.WeightsDigest.Span.SequenceEqual(trainer.WeightsDigest()))) return;
+        if (position.Step < 1 || !member.IsCounted) return;
         try
         {
             await (await trainer.SnapshotAsync(position))(CancellationToken.None);
@@ -147,7 +165,7 @@ internal sealed class StageSession(
         orphaned.Keep(folder, new CheckpointWritten
         {
             StageIndex = spec.StageIndex, Step = position.Step, LedgerHash = Convert.ToHexStringLower(position.LedgerHead),
-        }, outbox.Unacknowledged);
+        }, outbox.UnacknowledgedReports);
         log.WriteLine($"checkpoint of step {position.Step}: kept in the cache until a coordinator takes it");
     }
 

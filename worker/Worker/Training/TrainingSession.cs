@@ -63,7 +63,7 @@ internal sealed class TrainingSession : IAsyncDisposable
         await attending;
         await _stageTask;
         // For whoever is not told the exit code, because it did not start this process.
-        _log.WriteLine($"process {Environment.ProcessId} ends with exit code {code}");
+        _log.WriteLine(ExitNote.Of(Environment.ProcessId, code));
         return code;
     }
 
@@ -108,8 +108,15 @@ internal sealed class TrainingSession : IAsyncDisposable
         catch (OrphanException orphan)
         {
             _log.WriteLine(orphan.Message);
-            if (_stage is { } stage) await stage.HaltAsOrphanAsync(HaltPatience);
-            _ended.TrySetResult(1);
+            try
+            {
+                if (_stage is { } stage) await stage.HaltAsOrphanAsync(HaltPatience);
+            }
+            finally
+            {
+                // Whatever happens: nobody is left who could tell this process to end.
+                _ended.TrySetResult(1);
+            }
         }
         catch (Exception fault)
         {
