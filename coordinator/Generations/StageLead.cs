@@ -76,7 +76,7 @@ public sealed class StageLead
                 if (_controller.Prepare(worker, incarnation, report.Prepared.Probe) is { } refusal) Dismiss(worker, refusal, refused: true);
                 break;
             case WorkerReport.ReportOneofCase.Applied:
-                if (report.Applied.Entry.StageIndex == _spec.StageIndex) _controller.Apply(worker, incarnation, report.Applied.Entry.Step);
+                if (report.Applied.Entry.StageIndex == _spec.StageIndex) _controller.Apply(worker, incarnation, report.Applied);
                 Append(worker, report.Applied.Entry, report.Applied.Facts);
                 if (_skipped.Count >= MostSkipsInARow) await FailForSkipsAsync();
                 await AssembleNextAsync();

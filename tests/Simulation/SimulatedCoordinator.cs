@@ -18,7 +18,13 @@ internal sealed class SimulatedCoordinator : IStageEffects
         _run = run;
         Process = new SimulatedProcess(run.World, "coordinator");
         var options = new StageControllerOptions(
-            0, new GenerationOptions(run.ExpectedWorkers, TimeSpan.FromSeconds(5), Silence: TimeSpan.FromSeconds(2.5)));
+            0, new GenerationOptions(run.ExpectedWorkers, TimeSpan.FromSeconds(5), Silence: TimeSpan.FromSeconds(2.5))
+            {
+                Rebalancing = new RebalancingOptions(Steps: 4, TimeSpan.FromSeconds(0.1), Gain: 1.15),
+            })
+        {
+            Lanes = SimulationRun.Lanes,
+        };
         var store = run.Store;
         var controller = new StageController(options, store.Generation?.Clone(), store.Generation?.Number ?? 0, Process.Time);
         var progress = store.Checkpoint is { } written
@@ -87,7 +93,8 @@ internal sealed class SimulatedCoordinator : IStageEffects
     public void Formed(Generation generation)
     {
         _run.Generations++;
-        var members = string.Join(" ", generation.Members.Select(member => member.Incarnation));
+        if (generation.Reason.Contains(": lanes ", StringComparison.Ordinal)) _run.LaneMoves++;
+        var members = string.Join(" ", generation.Members.Select(member => $"{member.Incarnation}:{member.Lanes}"));
         _run.World.Trace("coordinator", $"generation {generation.Number}{(generation.AtBoundary ? " at boundary" : "")}: {members} ({generation.Reason})");
     }
 
