@@ -29,6 +29,9 @@ internal sealed class SmallStage : IAsyncDisposable
         Name = "small", HiddenSize = 16, Layers = 2, Heads = 2, KeyValueHeads = 1, FeedForwardSize = 24, VocabularySize = Vocabulary, InitializerRange = 0.3,
     };
 
+    /// <summary>The model with fewer layers.</summary>
+    public static string ModelOf(int layers) => HuggingFaceConfig.Serialize(Model with { Layers = layers });
+
     public static StageSpec Spec => new()
     {
         RunId = "run", Identity = "identity", Stage = "pretrain", Kind = "pretrain", ModelConfigJson = HuggingFaceConfig.Serialize(Model),
@@ -85,7 +88,7 @@ internal sealed class SmallStage : IAsyncDisposable
         var scratch = _folder.File($"scratch-{Interlocked.Increment(ref _made)}");
         var files = new StageFiles(new ArtifactClient(_channel, cache, new RetryOptions(), TimeProvider.System), scratch, spec);
         await files.FetchTokenizerAsync([_tokenizer], default);
-        var state = TrainingState.Create(Model);
+        var state = TrainingState.Create(HuggingFaceConfig.Parse(spec.ModelConfigJson, "the test's model"));
         var compute = new ComputeThread();
         return new TrainerProcess(new Trainer(spec, files, new StageData(spec, training, validation), state, compute), state, compute, files);
     }

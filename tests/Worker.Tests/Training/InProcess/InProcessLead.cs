@@ -17,6 +17,7 @@ internal sealed class InProcessLead : IStageEffects, ILedgerStore, IAsyncDisposa
     private readonly Dictionary<string, InProcessWorker> _streams = [];
     private readonly Channel<Func<StageLead, Task>> _calls = Channel.CreateUnbounded<Func<StageLead, Task>>();
     private readonly Task _serving;
+    private readonly Dictionary<string, TaskCompletionSource> _awaited = [];
     private Generation? _generation;
     private CheckpointWritten? _checkpoint;
     private StageLead _lead;
@@ -46,6 +47,19 @@ internal sealed class InProcessLead : IStageEffects, ILedgerStore, IAsyncDisposa
         _streams[worker.Name] = worker;
         return lead.ConnectAsync(worker.Introduce());
     });
+
+    /// <summary>Waits for a generation with a worker that has come just now.</summary>
+    public Task FormedWithAsync(InProcessWorker worker)
+    {
+        var formed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Call(lead =>
+        {
+            if (lead.Generation?.Members.Any(member => member.Incarnation == worker.Incarnation) == true) formed.SetResult();
+            else _awaited[worker.Incarnation] = formed;
+            return Task.CompletedTask;
+        });
+        return formed.Task;
+    }
 
     public void Hear(InProcessWorker worker, WorkerReport report) => Call(lead => lead.HandleAsync(worker.Name, worker.Incarnation, report));
 
@@ -91,8 +105,12 @@ internal sealed class InProcessLead : IStageEffects, ILedgerStore, IAsyncDisposa
 
     public void Validated(Validated validated) { }
 
-    public void Formed(Generation generation) =>
+    public void Formed(Generation generation)
+    {
+        foreach (var member in generation.Members)
+            if (_awaited.Remove(member.Incarnation, out var formed)) formed.SetResult();
         _run.Trace($"generation {generation.Number}: {string.Join(' ', generation.Members.Select(member => $"{member.Incarnation}:{member.Lanes}"))} ({generation.Reason})");
+    }
 
     public void Noticed(string worker, string state, string detail) => _run.Trace($"{worker} {state}: {detail}");
 

@@ -1,9 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using System.Threading.Channels;
 using MiniMind.Collectives.Membership;
 using MiniMind.Collectives.Transport;
-using MiniMind.Coordinator.Generations;
 using MiniMind.Protos;
 
 namespace MiniMind.Worker.Tests.Training.InProcess;
@@ -158,18 +156,22 @@ internal sealed class InProcessRun : IAsyncDisposable
             case Blow.LoseCoordinator:
                 _lead.Restart();
                 break;
+            case Blow.Admit:
+                await _lead.FormedWithAsync((await StartWorkerAsync(null))!);
+                break;
         }
     }
 
-    private async Task StartWorkerAsync(string? name)
+    private async Task<InProcessWorker?> StartWorkerAsync(string? name)
     {
         int number;
         lock (_gate) number = ++_started;
-        if (number > MostStarted && Alive().Count > 0) return;
+        if (number > MostStarted && Alive().Count > 0) return null;
         var process = await _stage.ProcessAsync(Spec, _shards.Training, _shards.Validation);
         name ??= $"w{number}";
         var worker = new InProcessWorker(this, name, $"{name}#{number}", process);
         lock (_gate) _workers.Add(worker);
         _lead.Come(worker);
+        return worker;
     }
 }

@@ -44,15 +44,18 @@ internal enum Moment
 internal enum Blow
 {
     KillSelf, KillOther, KillBoth, KillAll, Rejoin, Join, JoinTwo, Leave, LeaveOther, LoseCoordinator,
+
+    /// <summary>Another worker joins; this rank goes on only when a generation with it has been formed. Never drawn: who joins may die before.</summary>
+    Admit,
 }
 
 /// <summary>One thing that happens to a run.</summary>
 /// <param name="Step">The step at which it does; 0: at any.</param>
 /// <param name="Skip">How often the moment passes by before.</param>
 /// <param name="Other">Chooses among the others.</param>
-internal sealed record Strike(Moment Moment, long Step, int Skip, Blow Blow, int Other);
+internal sealed record Strike(Moment Moment, long Step, int Skip, Blow Blow, int Other = 0);
 
-/// <summary>Draws what happens to a run from a seed. The moments are those of the work, not of a clock.</summary>
+/// <summary>What happens to a run, given or drawn. The moments are those of the work, not of a clock.</summary>
 internal sealed class StrikeSchedule
 {
     private static readonly int[] Crews = [1, 2, 2, 3, 3, 4, 8];
@@ -60,9 +63,9 @@ internal sealed class StrikeSchedule
     private readonly Lock _gate = new();
     private readonly List<(Strike Strike, int Left)> _pending = [];
 
-    public StrikeSchedule(int seed, long steps)
+    /// <summary>Draws from a generator.</summary>
+    public StrikeSchedule(Random random, long steps)
     {
-        var random = new Random(seed);
         Workers = Crews[random.Next(Crews.Length)];
         for (var left = 1 + random.Next(4); left > 0; left--)
         {
@@ -74,13 +77,16 @@ internal sealed class StrikeSchedule
         }
     }
 
-    private StrikeSchedule(int workers) => Workers = workers;
+    /// <param name="workers">Workers at the start.</param>
+    /// <param name="strikes">What happens to them; nothing when left out.</param>
+    public StrikeSchedule(int workers, params IReadOnlyList<Strike> strikes)
+    {
+        Workers = workers;
+        foreach (var strike in strikes) _pending.Add((strike, strike.Skip));
+    }
 
     /// <summary>Workers at the start.</summary>
     public int Workers { get; }
-
-    /// <summary>Nothing happens to so many workers.</summary>
-    public static StrikeSchedule Calm(int workers) => new(workers);
 
     /// <summary>A rank has come to a moment; what happens to it there, if anything.</summary>
     public Strike? Take(Moment moment, long step)
