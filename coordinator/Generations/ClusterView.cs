@@ -66,7 +66,7 @@ public sealed record GenerationOptions(int ExpectedWorkers, TimeSpan StartPatien
 }
 
 /// <summary>When lanes are moved from slow to fast workers: rarely enough that chance does not move them to and fro.</summary>
-/// <param name="Steps">Of the newest generation so many must have been measured.</param>
+/// <param name="Steps">It is looked at after so many measured steps of the newest generation, and so many more.</param>
 /// <param name="Interval">It must be at least so old.</param>
 /// <param name="Gain">The slowest member must become so many times faster.</param>
 public sealed record RebalancingOptions(int Steps, TimeSpan Interval, double Gain);

@@ -55,7 +55,10 @@ public sealed class RebalancingTests
     public void Lanes_stay_until_enough_was_measured_since_the_last_change()
     {
         var view = Running("ab", [0.1, 0.3], [8, 8]);
+        ExpectKeep(view with { MeasuredSteps = 0 });
         ExpectKeep(view with { MeasuredSteps = Limits.Steps - 1 });
+        ExpectKeep(view with { MeasuredSteps = Limits.Steps + 1 });
+        ExpectMove(view with { MeasuredSteps = 3 * Limits.Steps }, "b is slow: lanes 8 + 8 -> 12 + 4");
         ExpectKeep(view with { SinceFormed = Limits.Interval - TimeSpan.FromTicks(1) });
         ExpectKeep(view with { Lanes = 0 });
     }
