@@ -20,6 +20,9 @@ public sealed record WorkerView(
 
     /// <summary>Step of the newest checkpoint that could not be written there, -1 for none: whoever failed last should be the lowest rank last.</summary>
     public long FailedCheckpoint { get; init; } = -1;
+
+    /// <summary>Seconds that it recently needed for one lane; null while unknown.</summary>
+    public double? LaneSeconds { get; init; }
 }
 
 /// <summary>All that the generation rule looks at.</summary>
@@ -38,13 +41,35 @@ public sealed record ClusterView(
 
     /// <summary>A newer checkpoint than that of <see cref="RestoreStep"/> is being completed; the older one may be deleted then.</summary>
     public bool NewerRestore { get; init; }
+
+    /// <summary>Lanes of the stage; 0: how they are shared is not the rule's to decide.</summary>
+    public int Lanes { get; init; }
+
+    /// <summary>Lanes of each member; none: the even shares.</summary>
+    public IReadOnlyList<int> Shares { get; init; } = [];
+
+    /// <summary>Steps of the newest generation that were measured on each of its members that has lanes.</summary>
+    public int MeasuredSteps { get; init; }
+
+    /// <summary>Time since the newest generation was formed.</summary>
+    public TimeSpan SinceFormed { get; init; }
 }
 
 /// <summary>Limits of the generation rule.</summary>
 /// <param name="ExpectedWorkers">The first generation starts at once when so many are prepared.</param>
 /// <param name="StartPatience">After so long it starts with those who came, if any.</param>
 /// <param name="Silence">Without a word for so long, a worker counts as gone.</param>
-public sealed record GenerationOptions(int ExpectedWorkers, TimeSpan StartPatience, TimeSpan Silence);
+public sealed record GenerationOptions(int ExpectedWorkers, TimeSpan StartPatience, TimeSpan Silence)
+{
+    /// <summary>When lanes are moved from slow to fast workers.</summary>
+    public RebalancingOptions Rebalancing { get; init; } = new(Steps: 16, TimeSpan.FromSeconds(10), Gain: 1.15);
+}
+
+/// <summary>When lanes are moved from slow to fast workers: rarely enough that chance does not move them to and fro.</summary>
+/// <param name="Steps">It is looked at after so many measured steps of the newest generation, and so many more.</param>
+/// <param name="Interval">It must be at least so old.</param>
+/// <param name="Gain">The slowest member must become so many times faster.</param>
+public sealed record RebalancingOptions(int Steps, TimeSpan Interval, double Gain);
 
 /// <summary>What the rule decided, and why.</summary>
 /// <param name="Form">Form a new generation; otherwise keep the present one.</param>
@@ -55,6 +80,9 @@ public sealed record Decision(bool Form, IReadOnlyList<WorkerView> Members, bool
 {
     /// <summary>All members want to leave and nobody is there to take over: they checkpoint and halt.</summary>
     public bool Halt { get; private init; }
+
+    /// <summary>Lanes of each member; none: how they are shared was not the rule's to decide.</summary>
+    public IReadOnlyList<int> Shares { get; init; } = [];
 
     public static Decision HaltAll(string reason) => new(false, [], false, reason) { Halt = true };
 

@@ -2,11 +2,19 @@ namespace MiniMind.Coordinator.Generations;
 
 /// <summary>
 /// Decides when a new generation starts and who is in it: a pure function of what is known. A failure starts one at once; a worker that joins or
-/// leaves waits for the next step boundary. The largest mutually reachable set wins, ties to the oldest.
+/// leaves waits for the next step boundary, and so do lanes that move from a slow worker to a fast one. The largest mutually reachable set wins, ties to
+/// the oldest.
 /// </summary>
 public static class GenerationRule
 {
     public static Decision Decide(ClusterView view, GenerationOptions options)
+    {
+        var decision = DecideMembers(view, options);
+        if (!decision.Form || view.Lanes == 0 || decision.Shares.Count > 0) return decision;
+        return decision with { Shares = LaneShares.Choose(view.Lanes, TimesOf(decision.Members), options.Rebalancing.Gain) };
+    }
+
+    private static Decision DecideMembers(ClusterView view, GenerationOptions options)
     {
         var available = view.Workers
             .Where(worker => worker.Prepared && IsPresent(worker, options) && !worker.Stalled)
@@ -23,7 +31,7 @@ public static class GenerationRule
         if (going.Count == 0) return Decision.Keep("no worker is available");
         if (lost.Count > 0) return FormNow(view, going, $"lost {string.Join(", ", lost.Select(member => member.Worker))}");
         if (view.Troubled) return FormNow(view, going, "a member cannot go on");
-        return going.All(worker => worker.Leaving) ? AllLeave(view, options) : AtBoundary(view, going);
+        return going.All(worker => worker.Leaving) ? AllLeave(view, options) : AtBoundary(view, options, going);
     }
 
     /// <summary>
@@ -55,18 +63,45 @@ public static class GenerationRule
     private static Decision FormNow(ClusterView view, IReadOnlyList<WorkerView> staying, string reason) =>
         new(true, InRankOrder(view, staying), false, reason);
 
-    private static Decision AtBoundary(ClusterView view, IReadOnlyList<WorkerView> staying)
+    private static Decision AtBoundary(ClusterView view, GenerationOptions options, IReadOnlyList<WorkerView> staying)
     {
         var joining = staying.Where(worker => !view.Members.Any(member => Is(worker, member))).ToList();
         var leaving = view.Members.Where(member => !staying.Any(worker => Is(worker, member))).ToList();
         var ranks = InRankOrder(view, staying);
         if (joining.Count == 0 && leaving.Count == 0)
-            return Is(ranks[0], view.Members[0]) ? Decision.Keep("nothing changed") : new Decision(true, ranks, true, $"{ranks[0].Worker} writes checkpoints");
+            return Is(ranks[0], view.Members[0]) ? Rebalance(view, options.Rebalancing, ranks) : new Decision(true, ranks, true, $"{ranks[0].Worker} writes checkpoints");
         // Someone who is merely unreachable for a newcomer must not be thrown out for it.
         var unwilling = leaving.Where(member => !view.Workers.Any(worker => Is(worker, member) && worker.Leaving)).ToList();
         if (unwilling.Count > 0) return Decision.Keep($"{unwilling[0].Worker} and a newcomer cannot reach each other");
         var reasons = joining.Select(worker => $"{worker.Worker} joins").Concat(leaving.Select(member => $"{member.Worker} leaves"));
         return new Decision(true, ranks, true, string.Join(", ", reasons));
+    }
+
+    /// <summary>Lanes move when that makes the step clearly faster, and enough is known to say so.</summary>
+    private static Decision Rebalance(ClusterView view, RebalancingOptions options, List<WorkerView> ranks)
+    {
+        var keep = Decision.Keep("nothing changed");
+        // Looked at once in so many steps: verdicts that rest on other measurements flap less, and cost less.
+        if (view.Lanes == 0 || view.MeasuredSteps == 0 || view.MeasuredSteps % options.Steps > 0 || view.SinceFormed < options.Interval) return keep;
+        var times = TimesOf(ranks);
+        var shares = view.Shares.Count > 0 ? view.Shares : LaneShares.Even(view.Lanes, ranks.Count);
+        var present = ranks.Select(worker => shares[view.Members.TakeWhile(member => !Is(worker, member)).Count()]).ToArray();
+        var slowest = LaneShares.Slowest(present, times);
+        if (slowest <= options.Gain * LaneShares.LeastTime(view.Lanes, times)) return keep;
+        var better = LaneShares.Choose(view.Lanes, times, options.Gain);
+        if (slowest <= options.Gain * LaneShares.Slowest(better, times)) return keep;
+        var last = Enumerable.Range(0, ranks.Count).MaxBy(rank => present[rank] * times[rank]);
+        var why = times[last] > times.Order().First() * options.Gain ? "is slow" : "is no longer faster than others";
+        var reason = $"{ranks[last].Worker} {why}: lanes {string.Join(" + ", present)} -> {string.Join(" + ", better)}";
+        return new Decision(true, ranks, true, reason) { Shares = better };
+    }
+
+    /// <summary>Seconds per lane. Who was not measured yet counts as one in the middle.</summary>
+    private static double[] TimesOf(IReadOnlyList<WorkerView> workers)
+    {
+        var known = workers.Select(worker => worker.LaneSeconds).OfType<double>().Order().ToList();
+        var middle = known.Count > 0 ? known[(known.Count - 1) / 2] : 1;
+        return [.. workers.Select(worker => worker.LaneSeconds ?? middle)];
     }
 
     /// <summary>

@@ -21,6 +21,7 @@ public sealed class StageController
     private long _ticked;
     private long _arrivals;
     private long _highest;
+    private long _formed;
     private bool _troubled;
     private bool _liftsHalt;
 
@@ -31,7 +32,7 @@ public sealed class StageController
     {
         _options = options;
         _time = time;
-        _start = _ticked = time.GetTimestamp();
+        _start = _ticked = _formed = time.GetTimestamp();
         _highest = highestNumber;
         Current = stored;
         foreach (var member in (stored?.Members ?? []).Where(member => alive?.Invoke(member.Worker) ?? true))
@@ -106,9 +107,11 @@ public sealed class StageController
     }
 
     /// <summary>A worker has applied a step of the stage.</summary>
-    public void Apply(string worker, string incarnation, long step)
+    public void Apply(string worker, string incarnation, Applied applied)
     {
-        if (Find(worker, incarnation) is { } known) known.Step = Math.Max(known.Step, step);
+        if (Find(worker, incarnation) is not { } known) return;
+        known.Step = Math.Max(known.Step, applied.Entry.Step);
+        known.Times.Observe(applied);
     }
 
     /// <summary>A worker could not write the checkpoint of a step.</summary>
@@ -174,13 +177,17 @@ public sealed class StageController
                 _time.GetElapsedTime(entry.Value.Heard), entry.Value.Leaving)
             {
                 Stalled = entry.Value.Stalled, FailedCheckpoint = entry.Value.FailedCheckpoint, Step = entry.Value.Step,
+                LaneSeconds = entry.Value.Times.Typical,
             })
             .ToList();
         var view = new ClusterView(
             workers, Current?.Number ?? 0, [.. Current?.Members.Select(member => (member.Worker, member.Incarnation)) ?? []],
             _troubled, [.. _unreachable.Where(pair => IsApart(pair.Value)).Select(pair => pair.Key)], _time.GetElapsedTime(_start))
         {
-            RestoreStep = restoreStep, NewerRestore = newerRestore,
+            RestoreStep = restoreStep, NewerRestore = newerRestore, Lanes = _options.Lanes, SinceFormed = _time.GetElapsedTime(_formed),
+            Shares = Current?.Members.All(member => member.HasLanes) == true ? [.. Current.Members.Select(member => member.Lanes)] : [],
+            MeasuredSteps = (Current?.Members ?? []).Where(member => !member.HasLanes || member.Lanes > 0)
+                .Select(member => Find(member.Worker, member.Incarnation)?.Times.MeasuredIn(Current!.Number) ?? 0).DefaultIfEmpty(0).Min(),
         };
         return GenerationRule.Decide(view, _options.Generations);
     }
@@ -197,8 +204,10 @@ public sealed class StageController
         generation.Restore.AddRange(progress.Restore);
         generation.Members.AddRange(decision.Members.Select(
             worker => new MemberEntry { Worker = worker.Worker, Incarnation = worker.Incarnation, Endpoint = worker.Endpoint }));
+        foreach (var (member, share) in generation.Members.Zip(decision.Shares)) member.Lanes = share;
         if (_liftsHalt) (generation.GoesOn, generation.Reason) = (true, "goes on after a halt that nobody wants any more");
         Current = generation;
+        _formed = _time.GetTimestamp();
         _troubled = _liftsHalt = false;
         return generation;
     }
@@ -234,6 +243,8 @@ public sealed class StageController
 
         public long Step { get; set; } = -1;
 
+        public LaneTimes Times { get; } = new();
+
         public bool Stalled { get; set; }
 
         public long FailedCheckpoint { get; set; } = -1;
@@ -250,7 +261,11 @@ public sealed class StageController
 /// <summary>What a stage controller must know about its stage.</summary>
 /// <param name="StageIndex">Index of the stage in its run.</param>
 /// <param name="Generations">Limits of the generation rule.</param>
-public sealed record StageControllerOptions(int StageIndex, GenerationOptions Generations);
+public sealed record StageControllerOptions(int StageIndex, GenerationOptions Generations)
+{
+    /// <summary>Lanes of the stage; 0: workers share them evenly among themselves.</summary>
+    public int Lanes { get; init; }
+}
 
 /// <summary>How far the stage has durably come.</summary>
 /// <param name="CheckpointStep">Newest complete checkpoint of the stage, -1 for none.</param>

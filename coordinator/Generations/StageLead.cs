@@ -114,7 +114,7 @@ public sealed class StageLead
         switch (report.ReportCase)
         {
             case Case.Applied:
-                if (report.Applied.Entry.StageIndex == _spec.StageIndex) _controller.Apply(worker, incarnation, report.Applied.Entry.Step);
+                if (report.Applied.Entry.StageIndex == _spec.StageIndex) _controller.Apply(worker, incarnation, report.Applied);
                 await AppendAsync(worker, report.Applied);
                 await AssembleNextAsync();
                 break;

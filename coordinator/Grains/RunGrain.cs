@@ -48,7 +48,10 @@ public sealed class RunGrain(
         var membership = Run.OpenMembership();
         var former = newest?.StageIndex == next.StageIndex && (survivors is null || newest.Members.Any(member => survivors.Contains(member.Worker))) ? newest : null;
         var options = new StageControllerOptions(
-            next.StageIndex, new GenerationOptions(expectedWorkers, StartPatience, TimeSpan.FromSeconds(next.Deadlines.SilenceSeconds)));
+            next.StageIndex, new GenerationOptions(expectedWorkers, StartPatience, TimeSpan.FromSeconds(next.Deadlines.SilenceSeconds)))
+        {
+            Lanes = next.Lanes,
+        };
         var controller = new StageController(options, former, newest?.Number ?? 0, time, survivors is null ? null : survivors.Contains) { Probe = stored.State.Probe };
         var effects = new GrainEffects(next, stored, folders, folder, membership, Send, Broadcast, Assemble, Tell);
         _lead = new StageLead(next, controller, _ledger, Run.Progress(next.StageIndex), effects);

@@ -7,7 +7,8 @@ internal static class Schedules
     /// <param name="Broken">Seeds that broke a promise, and how to replay each.</param>
     /// <param name="Generations">Generations of all schedules.</param>
     /// <param name="PowerCuts">Power cuts of all schedules.</param>
-    public sealed record Summary(int Count, IReadOnlyList<string> Broken, long Generations, long PowerCuts)
+    /// <param name="LaneMoves">Generations of all schedules that gave a slow worker fewer lanes, or a fast one more.</param>
+    public sealed record Summary(int Count, IReadOnlyList<string> Broken, long Generations, long PowerCuts, long LaneMoves)
     {
         public override string ToString() => $"{Count - Broken.Count:N0} of {Count:N0} schedules held ({Generations:N0} generations, {PowerCuts:N0} power cuts)";
     }
@@ -19,7 +20,7 @@ internal static class Schedules
         var count = last - first + 1;
         var every = Math.Max(1000, count / 20);
         var (gate, broken) = (new Lock(), new SortedDictionary<int, string>());
-        long generations = 0, powerCuts = 0;
+        long generations = 0, powerCuts = 0, laneMoves = 0;
         var done = 0;
         Parallel.For(first, last + 1, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, seed =>
         {
@@ -28,10 +29,11 @@ internal static class Schedules
             {
                 generations += run.Generations;
                 powerCuts += run.PowerCuts;
+                laneMoves += run.LaneMoves;
                 if (failure is not null) told?.Invoke(broken[seed] = $"seed {seed}: {failure.Split('\n')[0]}  (replay: dotnet run -c Release --project tests/Simulation -- {seed})");
                 if (++done % every == 0 && done < count) told?.Invoke($"{done:N0} of {count:N0} schedules, {broken.Count} broken");
             }
         });
-        return new Summary(count, [.. broken.Values], generations, powerCuts);
+        return new Summary(count, [.. broken.Values], generations, powerCuts, laneMoves);
     }
 }

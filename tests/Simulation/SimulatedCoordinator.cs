@@ -95,7 +95,8 @@ internal sealed class SimulatedCoordinator : IStageEffects
         _run.Generations++;
         _stored!.Formed(generation);
         if (_run.Store.Announce(generation) is { } fault) _run.Fail(fault);
-        var members = string.Join(" ", generation.Members.Select(member => member.Incarnation));
+        if (generation.Reason.Contains(": lanes ", StringComparison.Ordinal)) _run.LaneMoves++;
+        var members = string.Join(" ", generation.Members.Select(member => $"{member.Incarnation}:{member.Lanes}"));
         _run.World.Trace("coordinator", $"generation {generation.Number}{(generation.AtBoundary ? " at boundary" : "")}: {members} ({generation.Reason})");
     }
 
@@ -147,7 +148,13 @@ internal sealed class SimulatedCoordinator : IStageEffects
         var record = _open.State.State;
         _run.Store.Completed = record.CompletedStages.Count > 0;
         var options = new StageControllerOptions(
-            0, new GenerationOptions(_run.ExpectedWorkers, TimeSpan.FromSeconds(5), Silence: TimeSpan.FromSeconds(2.5)));
+            0, new GenerationOptions(_run.ExpectedWorkers, TimeSpan.FromSeconds(5), Silence: TimeSpan.FromSeconds(2.5))
+            {
+                Rebalancing = new RebalancingOptions(Steps: 4, TimeSpan.FromSeconds(0.1), Gain: 1.15),
+            })
+        {
+            Lanes = SimulationRun.Lanes,
+        };
         var controller = new StageController(options, _open.Run.Newest, _open.Run.Newest?.Number ?? 0, Process.Time);
         _stored = new GrainEffects(
             Stage, _open.State, _open.Checkpoints, CoordinatorDisk.Folder, _open.Run.OpenMembership(), (_, _) => { }, _ => { }, _ => { }, _ => { });

@@ -50,6 +50,9 @@ internal sealed class SimulationRun
 
     public int PowerCuts { get; private set; }
 
+    /// <summary>Generations that were formed because lanes move from a slow worker to a fast one.</summary>
+    public int LaneMoves { get; set; }
+
     public IReadOnlyList<SimulatedWorker> Workers => _workers;
 
     public IEnumerable<SimulatedWorker> Alive => _workers.Where(worker => worker.Process.Alive);

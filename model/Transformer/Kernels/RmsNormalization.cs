@@ -25,7 +25,7 @@ public sealed unsafe class RmsNormalization : autograd.SingleTensorFunction<RmsN
         if (input.device_type == DeviceType.CPU)
             return is_grad_enabled() ? apply(input, weight, (float)epsilon) : Compute(input, weight, (float)epsilon, inverseRoots: null);
         using var scalars = new Scalars();
-        return input * (input * input).mean(LastDimension, keepdim: true).add_(scalars.Of(epsilon)).rsqrt_() * weight;
+        return input * (input * input).mean(LastDimension, keepdim: true).add_(scalars.Of(epsilon), Scalars.One).rsqrt_() * weight;
     }
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)

@@ -1,4 +1,5 @@
 using MiniMind.Text.Configuration;
+using MiniMind.Transformer.Runtime;
 using static TorchSharp.torch;
 
 namespace MiniMind.Transformer.Layers;
@@ -32,8 +33,8 @@ public sealed class DecoderLayer : NamedModule
     public Tensor Forward(Tensor input, RotaryAngles angles, IAttention who)
     {
         using var scope = NewDisposeScope();
-        var attended = input + attention.Forward(index, inputNorm.Forward(input), angles, who);
-        var result = attended + feedForward.Forward(postAttentionNorm.Forward(attended));
+        var attended = input.add(attention.Forward(index, inputNorm.Forward(input), angles, who), Scalars.One);
+        var result = attended.add(feedForward.Forward(postAttentionNorm.Forward(attended)), Scalars.One);
         return result.MoveToOuterDisposeScope();
     }
 }

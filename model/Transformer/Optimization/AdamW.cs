@@ -96,7 +96,7 @@ public static unsafe class AdamW
         var g = state.Gradient * scalars.Of(f.Scale);
         state.FirstMoment.mul_(scalars.Of(f.Beta1)).add_(g, alpha: scalars.Of(f.OneMinusBeta1));
         state.SecondMoment.mul_(scalars.Of(f.Beta2)).addcmul_(g, g, value: scalars.Of(f.OneMinusBeta2));
-        var denominator = state.SecondMoment.sqrt().mul_(scalars.Of(f.RootCorrection)).add_(scalars.Of(f.Epsilon));
+        var denominator = state.SecondMoment.sqrt().mul_(scalars.Of(f.RootCorrection)).add_(scalars.Of(f.Epsilon), Scalars.One);
         state.Parameters.mul_(scalars.Of(f.Decay)).addcdiv_(state.FirstMoment, denominator, value: scalars.Of(-f.StepSize));
     }
 

@@ -5,7 +5,8 @@ namespace MiniMind.Transformer.Runtime;
 /// <summary>
 /// Numbers as operations take them. TorchSharp hands libtorch the bare address of a <see cref="Scalar"/>, which the finalizer may free before libtorch has
 /// read it: then the operation fails, or computes with whatever number lies there. So every scalar is kept by something: the constants by this class, others
-/// by an instance, until it is disposed of. The implicit conversions are banned, and with them <c>arange</c>, which converts inside.
+/// by an instance, until it is disposed of. The implicit conversions are banned, and with them <c>arange</c> and sums without their factor, which convert
+/// inside.
 /// </summary>
 internal sealed class Scalars : IDisposable
 {

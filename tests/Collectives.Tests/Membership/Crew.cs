@@ -44,11 +44,14 @@ internal sealed class Crew : IAsyncDisposable
     public void Reroute(string name, string endpoint) => _endpoints[name] = endpoint;
 
     /// <summary>Announces a generation to the named workers.</summary>
-    public void Announce(long number, IReadOnlyList<string> members, bool atBoundary = false, IEnumerable<string>? to = null, long checkpoint = -1, bool goesOn = false)
+    /// <param name="shares">Lanes of each member; even ones when left out.</param>
+    public void Announce(
+        long number, IReadOnlyList<string> members, bool atBoundary = false, IEnumerable<string>? to = null, long checkpoint = -1, bool goesOn = false,
+        IReadOnlyList<int>? shares = null)
     {
         foreach (var name in to ?? Hands.Keys)
         {
-            var plan = Plans.Of(number, members.ToList().IndexOf(name), members, Lanes, atBoundary, checkpoint);
+            var plan = Plans.Of(number, members.ToList().IndexOf(name), members, Lanes, atBoundary, checkpoint, shares: shares);
             Hands[name].Inbox.Announce(plan with { GoesOn = goesOn, Members = [.. plan.Members.Select(member => member with { Endpoint = _endpoints[member.Worker] })] });
         }
     }

@@ -30,6 +30,36 @@ public sealed class MemberTests
         }
     }
 
+    /// <summary>Lanes of unequal shares, that no other split has, hot spares between those who compute, and lanes that move at a boundary.</summary>
+    [Theory]
+    [InlineData("7 1", "1 7")]
+    [InlineData("0 5 3", "3 5 0")]
+    [InlineData("0 0 0 8", "1 3 0 4")]
+    [InlineData("2 3 2 1", "8 0 0 0")]
+    public async Task Any_shares_of_lanes_end_with_the_expected_bits(string before, string after)
+    {
+        int[] Shares(string text) => [.. text.Split(' ').Select(int.Parse)];
+        var workers = Plans.Workers(Shares(before).Length);
+        await using var crew = new Crew(totalSteps: 10, validationInterval: 3);
+        foreach (var name in workers) await crew.AddAsync(name);
+        var moved = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        foreach (var hand in crew.Hands.Values) hand.Replica.BeforeLane = (step, _, _) => step < 6 ? Task.CompletedTask : moved.Task;
+        crew.Announce(1, workers, shares: Shares(before));
+        await crew["w0"].Reports.AppliedAsync(5);
+        crew.Announce(2, workers, atBoundary: true, shares: Shares(after));
+        moved.SetResult();
+
+        foreach (var name in workers)
+        {
+            await crew[name].Reports.AppliedAsync(10);
+            Assert.Equal(TestReplica.Expected(10, Crew.Lanes), crew[name].Replica.Weights);
+            Assert.DoesNotContain(crew[name].Reports.All, report => report.Trouble is not null);
+            Assert.Equal(1, crew[name].Replica.Restored);
+        }
+        var lanes = crew.Hands.Values.Select(hand => hand.Reports.All.Last(report => report.Applied is not null).Applied.Facts.Lanes);
+        Assert.Equal(after, string.Join(' ', lanes));
+    }
+
     [Fact]
     public async Task A_rank_whose_weights_change_by_one_bit_between_steps_is_named_and_nobody_applies_the_step()
     {

@@ -11,9 +11,10 @@ internal static class Plans
     public static readonly GroupOptions Options = new(ChunkLength: 100, TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(10));
 
     public static GenerationPlan Of(
-        long number, int rank, IReadOnlyList<string> workers, int lanes, bool atBoundary = false, long checkpoint = -1, int stage = 0)
+        long number, int rank, IReadOnlyList<string> workers, int lanes, bool atBoundary = false, long checkpoint = -1, int stage = 0,
+        IReadOnlyList<int>? shares = null)
     {
-        var ranges = LaneAssignment.Split(lanes, workers.Count);
+        var ranges = shares is null ? LaneAssignment.Split(lanes, workers.Count) : LaneAssignment.Of(shares, lanes);
         return new GenerationPlan(
             number, stage, [.. workers.Select((worker, other) => new GenerationMember(worker, worker, ranges[other]))], rank, lanes, atBoundary,
             checkpoint, new RestorePoint(0, LedgerChain.Origin.ToByteArray(), []));

@@ -29,6 +29,9 @@ internal sealed class SmallStage : IAsyncDisposable
         Name = "small", HiddenSize = 16, Layers = 2, Heads = 2, KeyValueHeads = 1, FeedForwardSize = 24, VocabularySize = Vocabulary, InitializerRange = 0.3,
     };
 
+    /// <summary>The model with fewer layers.</summary>
+    public static string ModelOf(int layers) => HuggingFaceConfig.Serialize(Model with { Layers = layers });
+
     public static StageSpec Spec => new()
     {
         RunId = "run", Identity = "identity", Stage = "pretrain", Kind = "pretrain", ModelConfigJson = HuggingFaceConfig.Serialize(Model),
@@ -55,7 +58,7 @@ internal sealed class SmallStage : IAsyncDisposable
         var random = new Random(7);
         return [.. sequences.Select(count =>
         {
-            var path = _folder.File($"{_made++}.shard");
+            var path = _folder.File($"{Interlocked.Increment(ref _made)}.shard");
             using var writer = new ShardWriter(path, Length, Vocabulary);
             for (var i = 0; i < count; i++) writer.Write(Sequence(random));
             writer.Complete();
@@ -94,16 +97,21 @@ internal sealed class SmallStage : IAsyncDisposable
     /// <summary>A worker's trainer, without weights yet.</summary>
     public async Task<(Trainer Trainer, TrainingState State)> TrainerAsync()
     {
+        var process = await ProcessAsync(Spec, Shards(8, 13), Shards(7));
+        _owned.Add(process);
+        return (process.Trainer, process.State);
+    }
+
+    /// <summary>What a worker process has in a stage of its own; the caller disposes it.</summary>
+    public async Task<TrainerProcess> ProcessAsync(StageSpec spec, IReadOnlyList<string> training, IReadOnlyList<string> validation)
+    {
         var cache = new ArtifactCache(new ArtifactCacheOptions { Folder = _folder.File("cache") }, TimeProvider.System);
-        var files = new StageFiles(new ArtifactClient(_channel, cache, new RetryOptions(), TimeProvider.System), _folder.File($"scratch-{_made++}"), Spec);
+        var scratch = _folder.File($"scratch-{Interlocked.Increment(ref _made)}");
+        var files = new StageFiles(new ArtifactClient(_channel, cache, new RetryOptions(), TimeProvider.System), scratch, spec);
         await files.FetchTokenizerAsync([_tokenizer], default);
-        var state = TrainingState.Create(Model);
+        var state = TrainingState.Create(HuggingFaceConfig.Parse(spec.ModelConfigJson, "the test's model"));
         var compute = new ComputeThread();
-        var trainer = new Trainer(Spec, files, new StageData(Spec, Shards(8, 13), Shards(7)), state, compute);
-        _owned.Add(trainer);
-        _owned.Add(compute);
-        _owned.Add(files);
-        return (trainer, state);
+        return new TrainerProcess(new Trainer(spec, files, new StageData(spec, training, validation), state, compute), state, compute, files);
     }
 
     public async ValueTask DisposeAsync()
@@ -125,5 +133,16 @@ internal sealed class SmallStage : IAsyncDisposable
             targets[i] = random.Next(4) == 0 ? PackedSequence.NoTarget : last ? 1 : tokens[i + 1];
         }
         return new PackedSequence { Tokens = tokens, Targets = targets, DocumentStarts = [0, second] };
+    }
+}
+
+/// <summary>A trainer with all that belongs to its process.</summary>
+internal sealed record TrainerProcess(Trainer Trainer, TrainingState State, ComputeThread Compute, StageFiles Files) : IDisposable
+{
+    public void Dispose()
+    {
+        Trainer.Dispose();
+        Compute.Dispose();
+        Files.Dispose();
     }
 }

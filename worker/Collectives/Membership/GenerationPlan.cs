@@ -25,10 +25,16 @@ public sealed record GenerationPlan(
     /// <summary>Lanes of the rank that has the most.</summary>
     public int MostLanes => Members.Max(member => member.Lanes.Count);
 
+    /// <summary>Lanes of the rank that has the fewest, hot spares aside.</summary>
+    public int FewestLanes => Members.Where(member => member.Lanes.Count > 0).Min(member => member.Lanes.Count);
+
     /// <summary>The plan that an announcement holds for one process.</summary>
+    /// <exception cref="ArgumentException">The shares of its members do not make up all lanes.</exception>
     public static GenerationPlan From(Generation wire, string worker, string incarnation, int lanes)
     {
-        var ranges = LaneAssignment.Split(lanes, wire.Members.Count);
+        var ranges = wire.Members.Any(member => member.HasLanes)
+            ? LaneAssignment.Of([.. wire.Members.Select(member => member.Lanes)], lanes)
+            : LaneAssignment.Split(lanes, wire.Members.Count);
         var members = wire.Members.Select((member, rank) => new GenerationMember(member.Worker, member.Endpoint, ranges[rank])).ToArray();
         var rank = -1;
         for (var i = 0; i < wire.Members.Count; i++)

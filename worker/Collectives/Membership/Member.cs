@@ -131,7 +131,8 @@ public sealed class Member : IDisposable
         var watch = CancelWhenOverAsync(plan.Number, over);
         try
         {
-            await using var group = new Group(plan, _transport, _replica.Gradient, _options.Group, _time) { PeerDeadline = _patience.For(plan.MostLanes) };
+            var patience = _patience.Enter(plan.FewestLanes, plan.MostLanes);
+            await using var group = new Group(plan, _transport, _replica.Gradient, _options.Group, _time) { PeerDeadline = patience };
             _door.Open(group);
             Checkpoints.Enter(plan, dismissed);
             var instruments = new WorkerInstruments.Scope(_options.RunId, _options.Stage, plan.Rank, plan.Number);

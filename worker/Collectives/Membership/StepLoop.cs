@@ -51,7 +51,7 @@ internal sealed class StepLoop : IDisposable
         var (values, sums) = await _instruments.MeasureAsync("compute", _time, () => _accumulator.ComputeAsync(step, OwnLanes, over));
         var computed = _time.GetElapsedTime(start);
         // A peer that computes as slowly as this rank does is no reason for alarm.
-        if (OwnLanes.Count > 0) Observe(computed, OwnLanes.Count);
+        if (OwnLanes.Count > 0) Observe(computed);
 
         phase("reduce");
         var tail = OwnTail(sums, requests, boundary);
@@ -67,7 +67,7 @@ internal sealed class StepLoop : IDisposable
         var sent = _group.Reduction.BytesSent(values.Count);
         _instruments.Committed(total, reduced, sent);
         _group.StateAllowance = TimeSpan.Zero;
-        Observe(total, _group.Plan.MostLanes);
+        Observe(total);
         return new StepOutcome(
             EntryOf(position, step, reduced, update.Skipped),
             new StepFacts
@@ -87,7 +87,7 @@ internal sealed class StepLoop : IDisposable
         using var span = _instruments.StartValidation(step);
         var sums = new Dictionary<LaneRange, Sums>();
         foreach (var node in CanonicalTree.Cover(OwnLanes, _options.Lanes)) sums.Add(node, await ValidateNodeAsync(node, over));
-        if (OwnLanes.Count > 0) Observe(_time.GetElapsedTime(start), OwnLanes.Count);
+        if (OwnLanes.Count > 0) Observe(_time.GetElapsedTime(start));
         var tails = await _group.Tails.ExchangeAsync(FrameKind.ValidationTail, step, OwnTail(sums, TailFlags.None, null), over);
         return new Validated
         {
@@ -159,9 +159,5 @@ internal sealed class StepLoop : IDisposable
         return entry;
     }
 
-    private void Observe(TimeSpan time, int lanes)
-    {
-        _patience.Observe(time, lanes);
-        _group.PeerDeadline = _patience.For(_group.Plan.MostLanes);
-    }
+    private void Observe(TimeSpan time) => _group.PeerDeadline = _patience.Observe(time);
 }

@@ -3,6 +3,17 @@ namespace MiniMind.Collectives.Reduction;
 /// <summary>Which contiguous lanes each rank computes.</summary>
 public static class LaneAssignment
 {
+    /// <summary>The ranges of ranks whose number of lanes is given: each takes the next ones.</summary>
+    /// <exception cref="ArgumentException">They do not make up all lanes.</exception>
+    public static IReadOnlyList<LaneRange> Of(IReadOnlyList<int> shares, int lanes)
+    {
+        if (shares.Any(share => share < 0) || shares.Sum(share => (long)share) != lanes)
+            throw new ArgumentException($"lanes {string.Join(" + ", shares)} do not make up the stage's {lanes}", nameof(shares));
+        var ranges = new LaneRange[shares.Count];
+        for (int rank = 0, first = 0; rank < ranges.Length; first += shares[rank++]) ranges[rank] = new LaneRange(first, first + shares[rank]);
+        return ranges;
+    }
+
     /// <summary>
     /// Splits all lanes among the ranks: first the smallest greatest share (it decides the step's time), then the fewest tree nodes in all
     /// (they decide what crosses the wire). Ranks beyond the lane count get no lanes: they are hot spares.
