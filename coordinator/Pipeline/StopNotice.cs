@@ -9,6 +9,7 @@ internal sealed class StopNotice(IRunScreen screen)
     public const string AskingBefore = "nothing was trained since the start; what is prepared stays, and the same command with --resume goes on from there";
     public const string Training = "what is being trained writes a checkpoint after the step in flight";
     public const string AskingAfter = "what was trained stays, and the same command with --resume asks the questions again";
+    public const string StandingBy = "the workers of this process finish their step and leave; the run goes on without them";
 
     private volatile string _kept = Encoding;
 

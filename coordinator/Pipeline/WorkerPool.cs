@@ -16,6 +16,7 @@ internal sealed class WorkerPool : IAsyncDisposable
     private readonly IRunScreen _screen;
     private readonly RunEventQueue _events;
     private readonly WorkerRoster _roster;
+    private readonly string? _seat;
     private readonly Dictionary<string, int> _restarts = [];
     private readonly Lock _gate = new();
     private int _present;
@@ -23,7 +24,7 @@ internal sealed class WorkerPool : IAsyncDisposable
 
     public WorkerPool(RunFile run, RunFolder folder, string address, IRunScreen screen, RunEventQueue events)
     {
-        (_screen, _events, _roster) = (screen, events, new WorkerRoster(folder.Workers));
+        (_screen, _events, _roster, _seat) = (screen, events, new WorkerRoster(folder.Workers), folder.Seat);
         _arguments = name => ["train", "--coordinator", address, "--run", run.Name, "--name", name, "--cache", folder.WorkerCache, "--log", _launcher!.LogOf(name)];
         _launcher = new WorkerLauncher(WorkerProgram.Locate(), new WorkerEnvironment { Threads = run.Threads }, folder.Logs);
         _launcher.Exited += (_, exit) => OnExit(exit);
@@ -38,12 +39,12 @@ internal sealed class WorkerPool : IAsyncDisposable
         }
     }
 
-    /// <summary>Sees to workers named worker-0, worker-1, …: those that outlived an earlier coordinator are adopted, the others started.</summary>
+    /// <summary>Sees to workers named worker-0, worker-1, … (after the seat, where several coordinators have theirs): those that outlived an earlier coordinator are adopted, the others started.</summary>
     /// <returns>Names of the adopted ones.</returns>
     public IReadOnlyCollection<string> Start(int count)
     {
         _present = count;
-        var names = Enumerable.Range(0, count).Select(index => $"worker-{index}").ToList();
+        var names = Enumerable.Range(0, count).Select(index => _seat is null ? $"worker-{index}" : $"{_seat}-worker-{index}").ToList();
         var alive = _roster.FindAlive();
         foreach (var (name, process) in alive.Where(worker => !names.Contains(worker.Key)))
         {
@@ -69,6 +70,9 @@ internal sealed class WorkerPool : IAsyncDisposable
 
     /// <summary>Waits until all workers have ended by themselves, for a bounded time.</summary>
     public Task WaitForExitAsync(TimeSpan patience, TimeProvider time) => _launcher.WaitForExitAsync(patience, time);
+
+    /// <summary>Asks all workers to finish their step and go.</summary>
+    public void AskToLeave() => _launcher.AskToLeave();
 
     /// <summary>Exits from now on are expected.</summary>
     public void Close()
@@ -97,7 +101,8 @@ internal sealed class WorkerPool : IAsyncDisposable
             if (exit.ExitCode == 0) _screen.Message($"{exit.Name} left");
             else if (Restart(exit)) return;
             _present--;
-            if (_launcher.Running.Any(name => name != exit.Name)) return;
+            // Other coordinators may have others.
+            if (_seat is not null || _launcher.Running.Any(name => name != exit.Name)) return;
             _events.Add(new RunEvent { Failed = new RunFailed { Message = LastWords(exit) } });
         }
     }

@@ -74,7 +74,7 @@ internal sealed class SmallStage : IAsyncDisposable
     public async Task<(Trainer Trainer, TrainingState State)> TrainerAsync()
     {
         var cache = new ArtifactCache(new ArtifactCacheOptions { Folder = _folder.File("cache") }, TimeProvider.System);
-        var files = new StageFiles(new ArtifactClient(_channel, cache, new RetryOptions(), TimeProvider.System), _folder.File($"scratch-{_made++}"), Spec);
+        var files = new StageFiles(new ArtifactClient(new SingleStore(_channel), cache, new RetryOptions(), TimeProvider.System), _folder.File($"scratch-{_made++}"), Spec);
         await files.FetchTokenizerAsync([_tokenizer], default);
         var state = TrainingState.Create(Model);
         var compute = new ComputeThread();
