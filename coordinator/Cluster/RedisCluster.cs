@@ -53,7 +53,7 @@ public sealed class RedisCluster(string server, string name)
             membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
             membership.ExtendProbeTimeoutDuringDegradation = false;
         });
-        silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(5));
+        silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(2));
     }
 
     /// <summary>Grains that ask for the storage <paramref name="storage"/> keep their state in the Redis, and a copy of it in the run's folder.</summary>
@@ -76,14 +76,17 @@ public sealed class RedisCluster(string server, string name)
         })
         .Build();
 
-    private static bool IsOutage(Exception fault)
-    {
-        for (var inner = fault; inner is not null; inner = inner.InnerException)
-            if (inner is RedisConnectionException or RedisTimeoutException) return true;
-        return false;
-    }
+    /// <summary>The storage carries the connection's faults as text in one of its own.</summary>
+    private static bool IsOutage(Exception fault) => fault is Orleans.Persistence.Redis.RedisStorageException or RedisException or TimeoutException;
 
-    private static string Words(Exception fault) => fault.GetBaseException().Message.Split('\n')[0].Trim();
+    /// <summary>The cause without the state of the connection pool, which follows it.</summary>
+    private static string Words(Exception fault)
+    {
+        const string Kind = "Exception: ";
+        var text = fault.GetBaseException().Message.Split('\n')[0];
+        if (text.IndexOf(Kind, StringComparison.Ordinal) is > 0 and var at) text = text[(at + Kind.Length)..];
+        return text.Split(" - ")[0].Trim();
+    }
 
     private ConfigurationOptions Options()
     {

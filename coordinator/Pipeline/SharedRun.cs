@@ -50,7 +50,11 @@ internal sealed class SharedRun(RunOptions options, RunFile run, RunFolder share
     private async Task<Standing> StandByAsync(Post post, TrainingCrew training, IRunScreen screen, StopNotice notice, CancellationToken stop)
     {
         await Task.WhenAny(post.Decided, post.Follows).WaitAsync(stop);
-        if (!post.Follows.IsCompleted) return await post.Decided;
+        if (!post.Follows.IsCompleted)
+        {
+            screen.Message($"this coordinator leads {run.Name}; others that are started by the same command stand by");
+            return await post.Decided;
+        }
         var record = await post.Run.RecordAsync();
         if (record.Identity.Length > 0) RunPipeline.RefuseChanges(record, run, shared, options.File);
         screen.Message($"another coordinator leads {run.Name}; this one stands by and takes over when that one is gone");
