@@ -62,6 +62,9 @@ public sealed record RunOptions
     /// <summary>Go on from the newest checkpoint in the run's folder.</summary>
     public bool Resume { get; init; }
 
+    /// <summary>HOST:PORT of the Redis through which several coordinators share the run; null: this is the only one.</summary>
+    public string? Redis { get; init; }
+
     /// <summary>Log lines even when the output is a terminal.</summary>
     public bool Plain { get; init; }
 

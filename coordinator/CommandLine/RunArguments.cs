@@ -12,6 +12,7 @@ internal sealed class RunArguments
     private readonly Option<string?> _folder = new("--out") { Description = "Folder that the run writes.", HelpName = "DIR" };
     private readonly Option<string?> _device = new("--device") { Description = "Where tensors live.", HelpName = "cpu|cuda" };
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on from the newest checkpoint in the run's folder." };
+    private readonly Option<string?> _redis = new("--redis") { Description = "Share the run with every process that was given the same run file, --out and --redis: one leads it, the others take over when it dies.", HelpName = "HOST:PORT" };
     private readonly Option<bool> _plain = new("--plain") { Description = "Log lines instead of the live display." };
     private readonly Option<bool> _verbose = new(CommandTree.Verbose) { Description = "Show stack traces and internal logs." };
 
@@ -27,6 +28,7 @@ internal sealed class RunArguments
         command.Add(_folder);
         if (training) command.Add(_device);
         if (training) command.Add(_resume);
+        if (training) command.Add(_redis);
         command.Add(_plain);
         command.Add(_verbose);
     }
@@ -36,6 +38,7 @@ internal sealed class RunArguments
         File = parsed.GetRequiredValue(_file),
         Overrides = Overrides(parsed),
         Resume = parsed.GetValue(_resume),
+        Redis = parsed.GetValue(_redis),
         Plain = parsed.GetValue(_plain),
         SharedCache = Ingestion.CacheFolders.Default(),
         Verbose = parsed.GetValue(_verbose),

@@ -68,11 +68,11 @@ internal sealed class GrainEffects(
     public void Formed(Generation generation)
     {
         record.Append(Event(generation));
-        Tell(generation, generation.Reason);
+        tell(Happened(generation, generation.Reason));
     }
 
     /// <summary>A generation of an earlier coordinator goes on.</summary>
-    public void Adopted(Generation generation) => Tell(generation, "goes on: its workers outlived their coordinator");
+    public void Adopted(Generation generation) => tell(Happened(generation, "goes on: its workers outlived their coordinator"));
 
     /// <summary>A generation as the record of memberships tells it.</summary>
     public static MembershipEvent Event(Generation generation) => new(
@@ -86,7 +86,7 @@ internal sealed class GrainEffects(
 
     public async Task StageCompletedAsync()
     {
-        stored.State.CompletedStages.Add(spec.StageIndex);
+        if (!stored.State.CompletedStages.Contains(spec.StageIndex)) stored.State.CompletedStages.Add(spec.StageIndex);
         await stored.WriteStateAsync();
         tell(new RunEvent { Completed = new StageDone { StageIndex = spec.StageIndex } });
     }
@@ -103,11 +103,12 @@ internal sealed class GrainEffects(
         return Task.CompletedTask;
     }
 
-    private void Tell(Generation generation, string reason)
+    /// <summary>A generation as a run's watchers are told of it.</summary>
+    public static RunEvent Happened(Generation generation, string reason)
     {
         var formed = new GenerationFormed { Number = generation.Number, AtBoundary = generation.AtBoundary, Reason = reason };
         formed.Workers.AddRange(generation.Members.Select(member => member.Worker));
-        tell(new RunEvent { Formed = formed });
+        return new RunEvent { Formed = formed };
     }
 
     /// <summary>Of every stage its newest and its best checkpoint are kept.</summary>

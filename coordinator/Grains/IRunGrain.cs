@@ -1,3 +1,5 @@
+using MiniMind.Coordinator.Cluster;
+
 namespace MiniMind.Coordinator.Grains;
 
 /// <summary>
@@ -6,6 +8,17 @@ namespace MiniMind.Coordinator.Grains;
 /// </summary>
 public interface IRunGrain : IGrainWithStringKey
 {
+    /// <summary>One of several coordinators says that it is there, at a steady interval; it drives the pipeline from now on if nobody else does.</summary>
+    /// <param name="silo">Its silo.</param>
+    /// <param name="address">Where workers reach it.</param>
+    /// <param name="followed">It has followed another one.</param>
+    Task<Standing> StandAsync(string silo, string address, bool followed);
+
+    /// <summary>The coordinator that drives the pipeline has brought the run to an end, for all.</summary>
+    /// <param name="silo">Its silo.</param>
+    /// <param name="ending">What the others say of it.</param>
+    Task ResignAsync(string silo, string ending);
+
     /// <summary>Leads a stage from now on. A stage that is led already goes on.</summary>
     /// <param name="spec">StageSpec.</param>
     /// <param name="expectedWorkers">The first generation starts when so many are prepared.</param>
@@ -20,10 +33,11 @@ public interface IRunGrain : IGrainWithStringKey
     /// <param name="identity">Hash of all that may change bits.</param>
     /// <param name="settings">The run file's part of it in plain text, to tell what has changed.</param>
     /// <param name="inputs">The other part: hashes by key.</param>
+    /// <param name="planned">StageSpec of every training stage.</param>
     /// <returns>Null, or why the run cannot be gone on with.</returns>
-    Task<string?> OpenAsync(string identity, string settings, Dictionary<string, string> inputs);
+    Task<string?> OpenAsync(string identity, string settings, Dictionary<string, string> inputs, List<byte[]> planned);
 
-    /// <summary>Watches what happens, until the watcher is gone.</summary>
+    /// <summary>Watches what happens, until the watcher is gone. To do so twice changes nothing.</summary>
     Task WatchAsync(IRunWatcher watcher);
 
     /// <summary>A worker's stream opens.</summary>
@@ -32,7 +46,8 @@ public interface IRunGrain : IGrainWithStringKey
 
     /// <summary>A worker reports.</summary>
     /// <param name="report">WorkerReport.</param>
-    Task ReportAsync(string worker, string incarnation, byte[] report);
+    /// <returns>False: this activation knows no open stream of that process, which should open one and tell again what is not yet durable.</returns>
+    Task<bool> ReportAsync(string worker, string incarnation, byte[] report);
 
     /// <summary>A worker's stream ended.</summary>
     /// <param name="orders">What the stream was opened with: the worker may have opened another since.</param>

@@ -4,6 +4,9 @@ namespace MiniMind.Coordinator.Grains;
 /// <param name="Root">The run's folder, a full path.</param>
 public sealed record RunFolder(string Root)
 {
+    /// <summary>Name of this coordinator's place, where several share the folder; null for the only one.</summary>
+    public string? Seat { get; init; }
+
     /// <summary>Grain state.</summary>
     public string State => Path.Combine(Root, "state");
 
@@ -40,11 +43,11 @@ public sealed record RunFolder(string Root)
     /// <summary>Link to the checkpoint of the newest stage with the lowest validation loss.</summary>
     public string Best => Path.Combine(Root, "best");
 
-    /// <summary>Address that the newest coordinator of the run listens on.</summary>
-    public string Address => Path.Combine(Root, ".coordinator");
+    /// <summary>Address that the newest coordinator of this seat listens on.</summary>
+    public string Address => Path.Combine(Root, Seat is null ? ".coordinator" : $".coordinator-{Seat}");
 
-    /// <summary>Worker processes that the newest coordinator of the run has started.</summary>
-    public string Workers => Path.Combine(Root, ".workers.json");
+    /// <summary>Worker processes that the newest coordinator of this seat has started.</summary>
+    public string Workers => Path.Combine(Root, Seat is null ? ".workers.json" : $".workers-{Seat}.json");
 
     /// <summary>Held while a coordinator works in this folder.</summary>
     public string Lock => Path.Combine(Root, ".lock");

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using MiniMind.Coordinator.Cluster;
 using MiniMind.Coordinator.Generations;
 using MiniMind.Coordinator.Ledger;
 using MiniMind.Coordinator.Storage;
@@ -9,8 +10,8 @@ namespace MiniMind.Coordinator.Grains;
 
 /// <summary>Leads a run: a thin shell that gives the stage's lead storage, time and streams.</summary>
 public sealed class RunGrain(
-    [PersistentState("run", RunGrain.StorageName)] IPersistentState<RunRecord> stored, CheckpointFolders folders, RunFolder folder, TimeProvider time)
-    : Grain, IRunGrain
+    [PersistentState("run", RunGrain.StorageName)] IPersistentState<RunRecord> stored, CheckpointFolders folders, RunFolder folder, ISiloStatusOracle silos,
+    TimeProvider time) : Grain, IRunGrain
 {
     /// <summary>Name of the grain storage.</summary>
     public const string StorageName = "runs";
@@ -23,6 +24,7 @@ public sealed class RunGrain(
     private readonly Dictionary<string, Hello> _hellos = [];
     private readonly List<(string Worker, string Incarnation, WorkerReport Report)> _early = [];
     private readonly List<IRunWatcher> _watchers = [];
+    private readonly Leadership _leadership = new(stored, silo => silos.GetApproximateSiloStatus(SiloAddress.FromParsableString(silo)) is not (SiloStatus.Dead or SiloStatus.None));
     private StageSpec? _spec;
     private StageLead? _lead;
 
@@ -34,14 +36,31 @@ public sealed class RunGrain(
         return Task.CompletedTask;
     }
 
-    public Task<string?> OpenAsync(string identity, string settings, Dictionary<string, string> inputs) => Run.OpenAsync(identity, settings, inputs);
+    public async Task<Standing> StandAsync(string silo, string address, bool followed)
+    {
+        var before = _leadership.Addresses;
+        var standing = await _leadership.StandAsync(silo, address, followed);
+        if (!_leadership.Addresses.SequenceEqual(before)) Broadcast(Coordinators());
+        return standing;
+    }
+
+    public Task ResignAsync(string silo, string ending) => _leadership.ResignAsync(silo, ending);
+
+    // Whoever leads a stage may be writing.
+    public Task<string?> OpenAsync(string identity, string settings, Dictionary<string, string> inputs, List<byte[]> planned) =>
+        Run.OpenAsync(identity, settings, inputs, planned, alone: _lead is null);
 
     public Task<RunRecord> RecordAsync() => Task.FromResult(stored.State);
 
     public async Task<long> BeginStageAsync(byte[] spec, int expectedWorkers, string[]? survivors)
     {
         var next = StageSpec.Parser.ParseFrom(spec);
-        if (_spec?.StageIndex == next.StageIndex && _lead is not null) return _lead.FirstStep;
+        if (_spec?.StageIndex >= next.StageIndex && _lead is not null)
+        {
+            // Whoever asks may have missed it.
+            if (stored.State.CompletedStages.Contains(next.StageIndex)) Tell(new RunEvent { Completed = new StageDone { StageIndex = next.StageIndex } });
+            return _lead.FirstStep;
+        }
         await Run.RememberAsync(next);
         _spec = next;
         var newest = Run.Newest;
@@ -70,7 +89,9 @@ public sealed class RunGrain(
 
     public Task WatchAsync(IRunWatcher watcher)
     {
+        if (_watchers.Contains(watcher)) return Task.CompletedTask;
         _watchers.Add(watcher);
+        if (_lead?.Generation is { } present) watcher.HappenedAsync(GrainEffects.Happened(present, "goes on").ToByteArray()).Ignore();
         return Task.CompletedTask;
     }
 
@@ -79,15 +100,18 @@ public sealed class RunGrain(
         var parsed = Hello.Parser.ParseFrom(hello);
         _workers[parsed.Worker] = orders;
         _hellos[parsed.Worker] = parsed;
+        if (_leadership.Addresses.Count > 0) Send(parsed.Worker, Coordinators());
         await LeadAsync(lead => lead.ConnectAsync(parsed));
     }
 
-    public Task ReportAsync(string worker, string incarnation, byte[] report)
+    public async Task<bool> ReportAsync(string worker, string incarnation, byte[] report)
     {
+        if (!_hellos.TryGetValue(worker, out var hello) || hello.Incarnation != incarnation) return false;
         var parsed = WorkerReport.Parser.ParseFrom(report);
         // A heartbeat says only how it is now.
         if (_spec is null && parsed.Heartbeat is null) _early.Add((worker, incarnation, parsed));
-        return LeadAsync(lead => lead.HandleAsync(worker, incarnation, parsed));
+        await LeadAsync(lead => lead.HandleAsync(worker, incarnation, parsed));
+        return true;
     }
 
     public async Task DisconnectAsync(string worker, string incarnation, IOrderReceiver orders)
@@ -182,6 +206,13 @@ public sealed class RunGrain(
                 // Once more.
             }
         }
+    }
+
+    private CoordinatorOrder Coordinators()
+    {
+        var order = new CoordinatorsOrder();
+        order.Addresses.AddRange(_leadership.Addresses);
+        return new CoordinatorOrder { Coordinators = order };
     }
 
     private void Send(string worker, CoordinatorOrder order)

@@ -35,6 +35,18 @@ public sealed class RunRecord
     /// <summary>Stages that have begun, in order, as StageSpec: what an audit needs beside the data.</summary>
     [Id(7)]
     public List<byte[]> Stages { get; set; } = [];
+
+    /// <summary>All training stages of the run, in order, as StageSpec: another coordinator goes on with them without preparing the data anew.</summary>
+    [Id(8)]
+    public List<byte[]> Planned { get; set; } = [];
+
+    /// <summary>Silo of the coordinator that drives the pipeline, where there are several; empty for none.</summary>
+    [Id(9)]
+    public string Leader { get; set; } = "";
+
+    /// <summary>What the leading coordinator said when it brought the run to an end; null while the run goes on.</summary>
+    [Id(10)]
+    public string? Ending { get; set; }
 }
 
 /// <summary>One complete checkpoint.</summary>

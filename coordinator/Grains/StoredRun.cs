@@ -13,19 +13,20 @@ internal sealed class StoredRun(
     private RunRecord State => stored.State;
 
     /// <summary>See <see cref="IRunGrain.OpenAsync"/>.</summary>
-    public async Task<string?> OpenAsync(string identity, string settings, Dictionary<string, string> inputs)
+    /// <param name="alone">Nobody writes in the folder, so that what a crash left there can be removed.</param>
+    public async Task<string?> OpenAsync(string identity, string settings, Dictionary<string, string> inputs, List<byte[]> planned, bool alone = true)
     {
         (disk ?? SystemDisk.Instance).FlushTree(folder.Root);
         if (State.Identity.Length == 0)
         {
-            (State.Identity, State.Settings, State.Inputs) = (identity, settings, inputs);
+            (State.Identity, State.Settings, State.Inputs, State.Planned) = (identity, settings, inputs, planned);
             await stored.WriteStateAsync();
             return null;
         }
         if (State.Identity != identity) return "its data or its tokenizer changed: undo that, or start anew with --out DIR";
         if (State.Checkpoints.LastOrDefault() is { } newest && !IsInLedger(newest))
             return $"{folder.Ledger} lacks the entry of {newest.Folder}: put back the whole file, or start anew with --out DIR";
-        folders.Repair(State.Checkpoints);
+        if (alone) folders.Repair(State.Checkpoints);
         return null;
     }
 

@@ -120,4 +120,13 @@ internal sealed class Preparation(RunFile run, RunFolder folder, RunRecord recor
 /// <param name="Model">Sizes, with the tokenizer's vocabulary.</param>
 /// <param name="Tokenizer">Folder of the tokenizer.</param>
 /// <param name="Stages">Training stages in order.</param>
-internal sealed record PreparedRun(string Identity, Dictionary<string, string> Inputs, ModelConfig Model, string Tokenizer, IReadOnlyList<StageSpec> Stages);
+internal sealed record PreparedRun(string Identity, Dictionary<string, string> Inputs, ModelConfig Model, string Tokenizer, IReadOnlyList<StageSpec> Stages)
+{
+    /// <summary>What another coordinator has prepared: nothing is read or encoded again.</summary>
+    public static PreparedRun AsPlanned(RunRecord record, RunFile run, RunFolder folder)
+    {
+        var stages = record.Planned.Select(StageSpec.Parser.ParseFrom).ToList();
+        var model = HuggingFaceConfig.Parse(stages[0].ModelConfigJson, "the run's model");
+        return new PreparedRun(record.Identity, record.Inputs, model, run.TokenizerFolder ?? folder.Tokenizer, stages);
+    }
+}

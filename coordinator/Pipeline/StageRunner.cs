@@ -1,6 +1,6 @@
 using Google.Protobuf;
+using MiniMind.Coordinator.Cluster;
 using MiniMind.Coordinator.Generations;
-using MiniMind.Coordinator.Grains;
 using MiniMind.Coordinator.Screen;
 using MiniMind.Protos;
 using MiniMind.Text;
@@ -15,7 +15,7 @@ internal enum StageEnd
 }
 
 /// <summary>Sees one stage through: begins it, shows what happens, and waits for its end.</summary>
-internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScreen screen, Action<IReadOnlyList<string>> progressed, TimeSpan firstWorker, TimeProvider time)
+internal sealed class StageRunner(RunClient grain, RunEventQueue events, IRunScreen screen, Action<IReadOnlyList<string>> progressed, TimeSpan firstWorker, TimeProvider time)
 {
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(5);
 
@@ -25,17 +25,17 @@ internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScr
     /// <exception cref="InputException">A worker found the input wrong.</exception>
     /// <exception cref="RunFailedException">The stage cannot go on; the message says why.</exception>
     /// <param name="past">What was measured before a step.</param>
-    /// <param name="survivors">Workers that an earlier coordinator has started and that are still there.</param>
+    /// <param name="survivors">Workers that an earlier coordinator has started and that are still there; null when that is not known.</param>
     public async Task<(StageEnd End, StageSummary Summary)> RunAsync(
-        StageSpec spec, Func<long, (double? FirstLoss, long Tokens)> past, int expectedWorkers, IReadOnlyCollection<string> survivors, CancellationToken stop)
+        StageSpec spec, Func<long, (double? FirstLoss, long Tokens)> past, int expectedWorkers, IReadOnlyCollection<string>? survivors, CancellationToken stop)
     {
         _formed = false;
-        var firstStep = await grain.BeginStageAsync(spec.ToByteArray(), expectedWorkers, [.. survivors]);
+        var firstStep = await grain.BeginStageAsync(spec.ToByteArray(), expectedWorkers, survivors?.ToArray());
         screen.StageStarted(new StageStart(
             spec.Stage, spec.Kind, spec.TotalSteps, firstStep, (long)spec.Lanes * spec.MicrobatchesPerLane * spec.SequencesPerMicrobatch,
             spec.SequenceLength, spec.Lanes, spec.TrainingSequences));
         var meter = new StageProgressMeter(spec, firstStep, past, time);
-        await using var stopping = stop.Register(() => grain.StopAsync("asked to stop").Ignore());
+        await using var stopping = stop.Register(() => _ = grain.StopAsync("asked to stop"));
         while (true)
         {
             var happened = await NextAsync(spec.Stage);

@@ -1,3 +1,4 @@
+using MiniMind.Coordinator.Cluster;
 using MiniMind.Coordinator.Grains;
 using MiniMind.Coordinator.RunFiles;
 using MiniMind.Coordinator.Screen;
@@ -8,7 +9,7 @@ namespace MiniMind.Coordinator.Pipeline;
 /// <param name="record">Where the run stood when it was opened.</param>
 /// <param name="past">What was measured before that.</param>
 internal sealed class StageSequence(
-    RunFile run, RunFolder folder, PreparedRun prepared, RunRecord record, PastStages past, IRunGrain grain, Examination examination, TrainingCrew training,
+    RunFile run, RunFolder folder, PreparedRun prepared, RunRecord record, PastStages past, RunClient grain, Examination examination, TrainingCrew training,
     IRunScreen screen, TimeProvider time)
 {
     private readonly List<StageSummary> _stages = [];

@@ -13,6 +13,7 @@ internal sealed class StopNotice(IRunScreen screen)
     public const string Training = "what is being trained writes a checkpoint after the step in flight";
     /// <summary>The same questions are being asked again, after training.</summary>
     public const string AskingAfter = "what was trained stays, and the same command with --resume asks the questions again";
+    public const string StandingBy = "the workers of this process finish their step and leave; the run goes on without them";
 
     private volatile string _kept = Encoding;
 

@@ -17,6 +17,7 @@ internal sealed class WorkerPool : IAsyncDisposable
     private readonly RunEventQueue _events;
     private readonly WorkerRoster _roster;
     private readonly AdoptedWorkers _adopted;
+    private readonly string? _seat;
     private readonly Dictionary<string, int> _restarts = [];
     private readonly Lock _gate = new();
     private int _present;
@@ -30,7 +31,8 @@ internal sealed class WorkerPool : IAsyncDisposable
     /// <param name="program">What is started; null: the worker program.</param>
     public WorkerPool(RunFile run, RunFolder folder, string address, IRunScreen screen, RunEventQueue events, WorkerProgram? program = null)
     {
-        (_screen, _events, _roster) = (screen, events, new WorkerRoster(folder.Workers, name => _launcher!.LogOf(name)));
+        (_screen, _events, _seat) = (screen, events, folder.Seat);
+        _roster = new WorkerRoster(folder.Workers, name => _launcher!.LogOf(name));
         _adopted = new AdoptedWorkers(TimeSpan.FromSeconds(run.WorkerTimeout), GiveUp, TimeProvider.System);
         events.Happened += (_, happened) => _adopted.Hear(happened);
         _arguments = name => ["train", "--coordinator", address, "--run", run.Name, "--name", name, "--cache", folder.WorkerCache, "--log", _launcher!.LogOf(name)];
@@ -47,7 +49,7 @@ internal sealed class WorkerPool : IAsyncDisposable
         }
     }
 
-    /// <summary>Sees to workers named worker-0, worker-1, …: those that outlived an earlier coordinator are adopted, the others started.</summary>
+    /// <summary>Sees to workers named worker-0, worker-1, … (after the seat, where several coordinators have theirs): those that outlived an earlier coordinator are adopted, the others started.</summary>
     /// <returns>Names of the adopted ones.</returns>
     public IReadOnlyCollection<string> Start(int count)
     {
@@ -58,7 +60,7 @@ internal sealed class WorkerPool : IAsyncDisposable
     private Dictionary<string, System.Diagnostics.Process> StartAll(int count)
     {
         _present = count;
-        var names = Enumerable.Range(0, count).Select(index => $"worker-{index}").ToList();
+        var names = Enumerable.Range(0, count).Select(index => _seat is null ? $"worker-{index}" : $"{_seat}-worker-{index}").ToList();
         var alive = _roster.FindAlive();
         foreach (var (name, process) in alive.Where(worker => !names.Contains(worker.Key)))
         {
@@ -72,7 +74,8 @@ internal sealed class WorkerPool : IAsyncDisposable
             if (alive.TryGetValue(name, out var process)) _launcher.Adopt(name, process);
             else Start(name);
         }
-        _adopted.Await(alive.Keys);
+        // Of those who come to another coordinator nothing is heard here.
+        if (_seat is null) _adopted.Await(alive.Keys);
         return alive;
     }
 
@@ -85,6 +88,9 @@ internal sealed class WorkerPool : IAsyncDisposable
 
     /// <summary>Waits until all workers have ended by themselves, for a bounded time.</summary>
     public Task WaitForExitAsync(TimeSpan patience, TimeProvider time) => _launcher.WaitForExitAsync(patience, time);
+
+    /// <summary>Asks all workers to finish their step and go.</summary>
+    public void AskToLeave() => _launcher.AskToLeave();
 
     /// <summary>Exits from now on are expected.</summary>
     public void Close()
@@ -129,7 +135,8 @@ internal sealed class WorkerPool : IAsyncDisposable
             if (exit.ExitCode == 0) _screen.Message($"{exit.Name} left");
             else if (Restart(exit)) return;
             _present--;
-            if (_launcher.Running.Any(name => name != exit.Name)) return;
+            // Other coordinators may have others.
+            if (_seat is not null || _launcher.Running.Any(name => name != exit.Name)) return;
             _events.Add(new RunEvent { Failed = new RunFailed { Message = LastWords(exit) } });
         }
     }

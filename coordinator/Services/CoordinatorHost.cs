@@ -5,10 +5,12 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using MiniMind.Coordinator.Artifacts;
+using MiniMind.Coordinator.Cluster;
 using MiniMind.Coordinator.Grains;
 using MiniMind.Coordinator.Storage;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
+using Orleans.Runtime;
 
 namespace MiniMind.Coordinator.Services;
 
@@ -28,10 +30,15 @@ public sealed class CoordinatorHost : IAsyncDisposable
     /// <summary>The way to the grains.</summary>
     public IGrainFactory Grains => _app.Services.GetRequiredService<IGrainFactory>();
 
+    /// <summary>Address of the silo, which no other process ever has.</summary>
+    public string Silo => _app.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress.ToParsableString();
+
     /// <summary>
     /// Starts on loopback; where an earlier process of this run's folder listened, if that is free, so that its workers find this one; else on any free port.
     /// </summary>
-    public static async Task<CoordinatorHost> StartAsync(RunFolder folder, bool verbose, TimeProvider time)
+    /// <param name="cluster">Where it meets the run's other coordinators; null: it is the only one.</param>
+    /// <param name="notice">Told what the user should know.</param>
+    public static async Task<CoordinatorHost> StartAsync(RunFolder folder, bool verbose, TimeProvider time, RedisCluster? cluster = null, Action<string>? notice = null)
     {
         // Settings files of the current folder and variables of the environment are not meant for this server.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -45,12 +52,11 @@ public sealed class CoordinatorHost : IAsyncDisposable
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(folder);
         var artifacts = new ArtifactStore(folder.Artifacts);
-        artifacts.RemoveAbandoned();
+        // Another coordinator may be at work on what looks abandoned.
+        if (cluster is null) artifacts.RemoveAbandoned();
         builder.Services.AddSingleton(artifacts);
         builder.Services.AddSingleton<CheckpointFolders>();
-        builder.Services.AddFileGrainStorage(RunGrain.StorageName, folder.State);
-        // Two silos with the default ports on one machine would share an address without an error.
-        builder.Host.UseOrleans(silo => silo.UseLocalhostClustering(FreePort(), gatewayPort: FreePort(), serviceId: "minimind", clusterId: folder.Root));
+        builder.Host.UseOrleans(silo => Configure(silo, folder, cluster, notice ?? (_ => { }), time));
         AddTelemetry(builder);
         var app = builder.Build();
         app.MapGrpcService<RendezvousService>();
@@ -66,6 +72,21 @@ public sealed class CoordinatorHost : IAsyncDisposable
     {
         await _app.StopAsync();
         await _app.DisposeAsync();
+    }
+
+    private static void Configure(ISiloBuilder silo, RunFolder folder, RedisCluster? cluster, Action<string> notice, TimeProvider time)
+    {
+        // Two silos with the default ports on one machine would share an address without an error.
+        var (port, gateway) = (FreePort(), FreePort());
+        if (cluster is null)
+        {
+            silo.UseLocalhostClustering(port, gateway, serviceId: "minimind", clusterId: folder.Root);
+            silo.Services.AddFileGrainStorage(RunGrain.StorageName, folder.State);
+            return;
+        }
+        cluster.Configure(silo, IPAddress.Loopback, port, gateway);
+        RedisCluster.AddStorage(silo.Services, RunGrain.StorageName, folder, notice, time);
+        silo.Services.AddSingleton<IFatalErrorHandler>(new DeposedHandler(Console.Error));
     }
 
     private static void Configure(KestrelServerOptions kestrel, int port)

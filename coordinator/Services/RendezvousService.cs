@@ -19,24 +19,45 @@ public sealed class RendezvousService(IGrainFactory grains, IHostApplicationLife
         var orders = new OrderQueue();
         var reference = grains.CreateObjectReference<IOrderReceiver>(orders);
         var run = grains.GetGrain<IRunGrain>(hello.RunId);
-        await run.ConnectAsync(hello.ToByteArray(), reference);
-        var writing = WriteAsync(orders, responseStream, over.Token);
+        var writing = Task.CompletedTask;
         try
         {
+            await run.ConnectAsync(hello.ToByteArray(), reference);
+            writing = WriteAsync(orders, responseStream, over.Token);
             while (await requestStream.MoveNext(over.Token))
-                await run.ReportAsync(hello.Worker, hello.Incarnation, requestStream.Current.ToByteArray());
+                if (!await run.ReportAsync(hello.Worker, hello.Incarnation, requestStream.Current.ToByteArray())) throw Again("another activation leads the run");
         }
         catch (Exception fault) when (fault is OperationCanceledException or IOException)
         {
             // The worker is gone, or this process ends.
         }
+        catch (Exception fault) when (fault is OrleansException or TimeoutException)
+        {
+            // The activation ended with its process, or waits for its storage.
+            throw Again(fault.Message);
+        }
         finally
         {
             await over.CancelAsync();
             await writing;
-            await run.DisconnectAsync(hello.Worker, hello.Incarnation, reference);
+            await DisconnectAsync(run, hello, reference);
             grains.DeleteObjectReference<IOrderReceiver>(reference);
             GC.KeepAlive(orders);
+        }
+    }
+
+    /// <summary>Tells the worker to open another stream, and to say again what is not yet durable.</summary>
+    private static RpcException Again(string reason) => new(new Status(StatusCode.Aborted, reason));
+
+    private static async Task DisconnectAsync(IRunGrain run, Hello hello, IOrderReceiver orders)
+    {
+        try
+        {
+            await run.DisconnectAsync(hello.Worker, hello.Incarnation, orders);
+        }
+        catch (Exception fault) when (fault is OrleansException or TimeoutException)
+        {
+            // Whatever activation comes next does not know of the stream.
         }
     }
 

@@ -36,6 +36,8 @@ public sealed class AdoptedWorker : IWorkerProcess
         }
     }
 
+    public void Leave() => Termination.Ask(_process);
+
     private async Task<WorkerExit> WaitAsync(int processId)
     {
         await _process.WaitForExitAsync();

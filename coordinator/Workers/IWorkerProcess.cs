@@ -11,6 +11,9 @@ public interface IWorkerProcess
 
     /// <summary>Ends the process and those that it started, without asking (SIGKILL). Nothing happens when it has ended already.</summary>
     void Kill();
+
+    /// <summary>Asks it to finish its step and go (SIGTERM). Nothing happens when it has ended already.</summary>
+    void Leave();
 }
 
 /// <summary>How a worker's process ended. Killed by signal N it has exit code 128 + N.</summary>

@@ -75,6 +75,12 @@ public sealed class WorkerLauncher : IAsyncDisposable
         }
     }
 
+    /// <summary>Asks all workers to finish their step and go.</summary>
+    public void AskToLeave()
+    {
+        foreach (var worker in _running.Values) worker.Leave();
+    }
+
     /// <summary>Ends all workers and the processes that they started, and waits until they are gone.</summary>
     public async ValueTask DisposeAsync()
     {

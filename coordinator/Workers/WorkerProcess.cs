@@ -70,6 +70,8 @@ public sealed class WorkerProcess : IWorkerProcess, IDisposable
         }
     }
 
+    public void Leave() => Termination.Ask(_process);
+
     /// <summary>Frees handles; happens by itself when the process has ended.</summary>
     public void Dispose()
     {

@@ -142,7 +142,7 @@ internal sealed class SimulatedCoordinator : IStageEffects
     private async Task OpenAsync()
     {
         _open = await CoordinatorDisk.StartAsync(_run.Store.Disk, Process.Time);
-        if (await _open.Run.OpenAsync("toy", "{}", []) is { } refusal) throw new InvalidOperationException(refusal);
+        if (await _open.Run.OpenAsync("toy", "{}", [], []) is { } refusal) throw new InvalidOperationException(refusal);
         if (_run.Store.Fault(_open) is { } lost) throw new InvalidOperationException(lost);
         await _open.Run.RememberAsync(Stage);
         var record = _open.State.State;

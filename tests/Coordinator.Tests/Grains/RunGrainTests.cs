@@ -78,9 +78,9 @@ public sealed class RunGrainTests : IAsyncLifetime
     [Fact]
     public async Task A_run_is_opened_with_one_identity_only()
     {
-        Assert.Null(await _grain.OpenAsync("one", "{}", new() { ["tokenizer"] = "abc" }));
-        Assert.Null(await _grain.OpenAsync("one", "{}", []));
-        Assert.Contains("data or its tokenizer changed", await _grain.OpenAsync("two", "{}", []), StringComparison.Ordinal);
+        Assert.Null(await _grain.OpenAsync("one", "{}", new() { ["tokenizer"] = "abc" }, []));
+        Assert.Null(await _grain.OpenAsync("one", "{}", [], []));
+        Assert.Contains("data or its tokenizer changed", await _grain.OpenAsync("two", "{}", [], []), StringComparison.Ordinal);
         Assert.Equal("one", (await _grain.RecordAsync()).Identity);
         Assert.Equal("abc", (await _grain.RecordAsync()).Inputs["tokenizer"]);
     }

@@ -37,7 +37,7 @@ internal sealed class ScriptedRun(SimulatedDisk disk)
         _toAssemble.Clear();
         var open = await CoordinatorDisk.StartAsync(disk, Time);
         foreach (var file in _history.Stages.SelectMany(stage => stage.Tokenizer.Concat(stage.TrainingShards))) await PutAsync(open, file);
-        var refusal = await open.Run.OpenAsync(_history.Identity, _history.Settings, ScriptedHistory.Inputs);
+        var refusal = await open.Run.OpenAsync(_history.Identity, _history.Settings, ScriptedHistory.Inputs, []);
         Assert.Null(refusal);
         Assert.Null(Lost(open));
         foreach (var stage in _history.Stages.Where(stage => !open.State.State.CompletedStages.Contains(stage.StageIndex))) await TrainAsync(open, stage);

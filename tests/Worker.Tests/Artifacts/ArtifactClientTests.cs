@@ -164,7 +164,7 @@ public sealed class ArtifactClientTests : IAsyncLifetime, IDisposable
     }
 
     private ArtifactClient NewClient(TimeProvider time) => new(
-        _channel,
+        new SingleStore(_channel),
         new ArtifactCache(new ArtifactCacheOptions { Folder = _folder.File("cache") }, TimeProvider.System),
         new RetryOptions(),
         time);

@@ -107,7 +107,7 @@ internal sealed class SmallStage : IAsyncDisposable
     {
         var cache = new ArtifactCache(new ArtifactCacheOptions { Folder = _folder.File("cache") }, TimeProvider.System);
         var scratch = _folder.File($"scratch-{Interlocked.Increment(ref _made)}");
-        var files = new StageFiles(new ArtifactClient(_channel, cache, new RetryOptions(), TimeProvider.System), scratch, spec);
+        var files = new StageFiles(new ArtifactClient(new SingleStore(_channel), cache, new RetryOptions(), TimeProvider.System), scratch, spec);
         await files.FetchTokenizerAsync([_tokenizer], default);
         var state = TrainingState.Create(HuggingFaceConfig.Parse(spec.ModelConfigJson, "the test's model"));
         var compute = new ComputeThread();

@@ -12,21 +12,21 @@ public sealed class ArtifactClient
 {
     private const int ChunkBytes = 512 << 10;
 
-    private readonly Protos.Artifacts.ArtifactsClient _store;
+    private readonly IStoreChannels _stores;
     private readonly ArtifactCache _cache;
     private readonly RetryOptions _retry;
     private readonly TimeProvider _time;
 
-    /// <param name="store">A channel to the store, made by <see cref="ChannelFactory.ForTransfer"/>; the caller disposes it.</param>
+    /// <param name="stores">Channels to the store, made by <see cref="ChannelFactory.ForTransfer"/>; the caller disposes them.</param>
     /// <param name="cache">Where fetched files are kept.</param>
     /// <param name="retry">How long outages are waited out.</param>
     /// <param name="time">Clock of the pauses.</param>
     /// <exception cref="ArgumentException">The options are wrong; all faults in one message.</exception>
-    public ArtifactClient(ChannelBase store, ArtifactCache cache, RetryOptions retry, TimeProvider time)
+    public ArtifactClient(IStoreChannels stores, ArtifactCache cache, RetryOptions retry, TimeProvider time)
     {
         var faults = retry.Faults();
         if (faults.Count > 0) throw new ArgumentException(string.Join(Environment.NewLine, faults), nameof(retry));
-        _store = new Protos.Artifacts.ArtifactsClient(store);
+        _stores = stores;
         _cache = cache;
         _retry = retry;
         _time = time;
@@ -52,11 +52,11 @@ public sealed class ArtifactClient
             Sha256 = await ContentHash.OfFileAsync(path, cancellation).ConfigureAwait(false),
             Size = new FileInfo(path).Length,
         };
-        await PersistAsync($"store artifact {Describe(reference)}", new Backoff(_retry), async () =>
+        await PersistAsync($"store artifact {Describe(reference)}", new Backoff(_retry), async store =>
         {
             var request = new ArtifactRequest { Sha256 = reference.Sha256 };
-            var present = await _store.FindAsync(request, cancellationToken: cancellation).ConfigureAwait(false);
-            if (!present.Found) await PutAsync(path, reference, cancellation).ConfigureAwait(false);
+            var present = await store.FindAsync(request, cancellationToken: cancellation).ConfigureAwait(false);
+            if (!present.Found) await PutAsync(store, path, reference, cancellation).ConfigureAwait(false);
         }, cancellation).ConfigureAwait(false);
         return reference;
     }
@@ -64,10 +64,10 @@ public sealed class ArtifactClient
     private Task DownloadAsync(ArtifactRef reference, Stream part, CancellationToken cancellation)
     {
         var backoff = new Backoff(_retry);
-        return PersistAsync($"fetch artifact {Describe(reference)}", backoff, async () =>
+        return PersistAsync($"fetch artifact {Describe(reference)}", backoff, async store =>
         {
             var request = new ArtifactRequest { Sha256 = reference.Sha256, Offset = part.Position };
-            using var call = _store.Get(request, cancellationToken: cancellation);
+            using var call = store.Get(request, cancellationToken: cancellation);
             while (await call.ResponseStream.MoveNext(cancellation).ConfigureAwait(false))
             {
                 var data = call.ResponseStream.Current.Data;
@@ -81,9 +81,9 @@ public sealed class ArtifactClient
         }, cancellation);
     }
 
-    private async Task PutAsync(string path, ArtifactRef reference, CancellationToken cancellation)
+    private static async Task PutAsync(Protos.Artifacts.ArtifactsClient store, string path, ArtifactRef reference, CancellationToken cancellation)
     {
-        using var call = _store.Put(cancellationToken: cancellation);
+        using var call = store.Put(cancellationToken: cancellation);
         try
         {
             await SendFileAsync(path, reference, call.RequestStream, cancellation).ConfigureAwait(false);
@@ -118,13 +118,14 @@ public sealed class ArtifactClient
     }
 
     /// <summary>Tries until it works, fails for good, or fails too often in a row.</summary>
-    private async Task PersistAsync(string what, Backoff backoff, Func<Task> attempt, CancellationToken cancellation)
+    private async Task PersistAsync(string what, Backoff backoff, Func<Protos.Artifacts.ArtifactsClient, Task> attempt, CancellationToken cancellation)
     {
         while (true)
         {
+            var channel = _stores.Current;
             try
             {
-                await attempt().ConfigureAwait(false);
+                await attempt(new Protos.Artifacts.ArtifactsClient(channel)).ConfigureAwait(false);
                 return;
             }
             catch (RpcException failure)
@@ -134,6 +135,7 @@ public sealed class ArtifactClient
                     throw new ArtifactException($"Cannot {what}: {failure.Status.Detail} ({failure.StatusCode}).", failure);
                 if (backoff.NextPause() is not { } pause)
                     throw new ArtifactException($"Cannot {what}: the store stays out of reach: {Explain(failure)}.", failure);
+                _stores.MoveOn(channel);
                 await Task.Delay(pause, _time, cancellation).ConfigureAwait(false);
             }
         }

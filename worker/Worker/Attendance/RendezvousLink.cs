@@ -8,7 +8,7 @@ namespace MiniMind.Worker.Attendance;
 /// The stream to whichever coordinator can be reached. While none can, the worker goes on; the link keeps trying until the worker counts as an orphan.
 /// </summary>
 internal sealed class RendezvousLink(
-    string coordinator, ReportOutbox outbox, Func<Hello> introduce, Func<Heartbeat> beat, Action<CoordinatorOrder> obey, TimeProvider time)
+    CoordinatorList coordinators, ReportOutbox outbox, Func<Hello> introduce, Func<Heartbeat> beat, Action<CoordinatorOrder> obey, TimeProvider time)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
@@ -22,29 +22,29 @@ internal sealed class RendezvousLink(
     /// <exception cref="OrphanException">No coordinator could be reached for <see cref="OrphanTimeout"/>.</exception>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        using var channel = ChannelFactory.ForControl(coordinator);
-        var client = new Rendezvous.RendezvousClient(channel);
         var alone = time.GetTimestamp();
-        while (true)
+        for (var coordinator = coordinators.After(null); ; coordinator = coordinators.After(coordinator))
         {
+            using var channel = ChannelFactory.ForControl(coordinator);
+            var client = new Rendezvous.RendezvousClient(channel);
             var heard = false;
-            RpcException? broken = null;
+            Exception? broken = null;
             try
             {
                 await AttendAsync(client, () => heard = true, cancellation);
             }
-            catch (RpcException fault) when (!cancellation.IsCancellationRequested)
+            catch (Exception fault) when (IsBreak(fault) && !cancellation.IsCancellationRequested)
             {
                 broken = fault;
             }
-            catch (RpcException)
+            catch (Exception fault) when (IsBreak(fault))
             {
                 throw new OperationCanceledException(cancellation);
             }
-            // A stream that carried orders has only just ended, in order or not, however long ago the last of them came.
-            if (heard) alone = time.GetTimestamp();
+            // A stream that carried orders has only just ended, in order or not, however long ago the last of them came. A coordinator that ends it itself is there.
+            if (heard || broken is RpcException { StatusCode: StatusCode.Aborted }) alone = time.GetTimestamp();
             if (broken is not null && time.GetElapsedTime(alone) > OrphanTimeout)
-                throw new OrphanException($"no coordinator at {coordinator} for {OrphanTimeout.TotalSeconds:0} s: {broken.Status.Detail}");
+                throw new OrphanException($"no coordinator at {coordinators} for {OrphanTimeout.TotalSeconds:0} s: {(broken as RpcException)?.Status.Detail ?? broken.Message}");
             await Task.Delay(Pause, time, cancellation);
         }
     }
@@ -79,6 +79,9 @@ internal sealed class RendezvousLink(
         }
     }
 
+    /// <summary>A connection that breaks while something is written to it is not always reported as a status of the call.</summary>
+    private static bool IsBreak(Exception fault) => fault is RpcException or IOException or InvalidOperationException;
+
     /// <summary>Sends what comes until the stream is over; how it ended is the reader's to say.</summary>
     private static async Task SendAsync(
         AsyncDuplexStreamingCall<WorkerReport, CoordinatorOrder> call, SemaphoreSlim gate, Func<Task<WorkerReport>> next, CancellationToken over)
@@ -99,7 +102,7 @@ internal sealed class RendezvousLink(
                 }
             }
         }
-        catch (Exception fault) when (fault is OperationCanceledException or RpcException or InvalidOperationException)
+        catch (Exception fault) when (fault is OperationCanceledException || IsBreak(fault))
         {
             // The stream is over; everything that matters is kept by the outbox.
         }

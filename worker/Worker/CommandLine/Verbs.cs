@@ -24,7 +24,7 @@ internal static class Verbs
 
     private static Command Train()
     {
-        var coordinator = new Option<string>("--coordinator") { Description = "Address of the coordinator.", HelpName = "http://HOST:PORT", Required = true };
+        var coordinator = new Option<string>("--coordinator") { Description = "Address of the coordinator; of several, separated by commas, any one will do.", HelpName = "http://HOST:PORT[,…]", Required = true };
         var run = new Option<string>("--run") { Description = "Run to take part in.", HelpName = "ID", Required = true };
         var name = new Option<string>("--name") { Description = "Name of this worker, stable over restarts.", HelpName = "NAME", Required = true };
         var cache = new Option<string>("--cache") { Description = "Folder for fetched artifacts.", HelpName = "DIR", Required = true };

@@ -25,7 +25,8 @@ internal sealed class TrainingSession : IAsyncDisposable
     private readonly string _incarnation = Guid.NewGuid().ToString("N")[..12];
     private readonly TaskCompletionSource<int> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _over = new();
-    private Grpc.Net.Client.GrpcChannel? _channel;
+    private readonly CoordinatorList _coordinators;
+    private readonly StoreChannels _stores;
     private RendezvousLink? _link;
     private StageSession? _stage;
     private Task _stageTask = Task.CompletedTask;
@@ -34,6 +35,8 @@ internal sealed class TrainingSession : IAsyncDisposable
     public TrainingSession(WorkerOptions options, TextWriter log, TimeProvider time)
     {
         (_options, _log, _time) = (options, log, time);
+        _coordinators = new CoordinatorList(options.Coordinator);
+        _stores = new StoreChannels(_coordinators);
         _door = new Door(DoorPatience, time);
         _transport = new GrpcTransport(
             new GrpcTransportOptions
@@ -55,8 +58,7 @@ internal sealed class TrainingSession : IAsyncDisposable
         TorchRuntime.Initialize(threads: 1);
         RemoveAbandoned();
         await _transport.StartAsync(_door, _over.Token);
-        _channel = ChannelFactory.ForTransfer(_options.Coordinator);
-        _link = new RendezvousLink(_options.Coordinator, _outbox, Introduce, Beat, Obey, _time);
+        _link = new RendezvousLink(_coordinators, _outbox, Introduce, Beat, Obey, _time);
         var attending = AttendAsync(_link);
         var code = await _ended.Task;
         await _over.CancelAsync();
@@ -82,7 +84,7 @@ internal sealed class TrainingSession : IAsyncDisposable
         await _stageTask;
         _stage?.Dispose();
         await _transport.DisposeAsync();
-        _channel?.Dispose();
+        _stores.Dispose();
         _over.Dispose();
         if (Directory.Exists(Scratch)) Directory.Delete(Scratch, recursive: true);
     }
@@ -153,6 +155,9 @@ internal sealed class TrainingSession : IAsyncDisposable
             case CoordinatorOrder.OrderOneofCase.Durable:
                 _outbox.Durable(order.Durable.StageIndex, order.Durable.Step);
                 break;
+            case CoordinatorOrder.OrderOneofCase.Coordinators:
+                _coordinators.Learn(order.Coordinators.Addresses);
+                break;
             case CoordinatorOrder.OrderOneofCase.Stop:
                 _stage?.Stop();
                 break;
@@ -185,7 +190,7 @@ internal sealed class TrainingSession : IAsyncDisposable
         try
         {
             var cache = new ArtifactCache(new ArtifactCacheOptions { Folder = Path.Combine(_options.Cache, "artifacts") }, _time);
-            var artifacts = new ArtifactClient(_channel!, cache, new RetryOptions(), _time);
+            var artifacts = new ArtifactClient(_stores, cache, new RetryOptions(), _time);
             if (await stage.RunAsync(artifacts, Scratch) == MemberEnd.Left) _ended.TrySetResult(0);
         }
         catch (OperationCanceledException)

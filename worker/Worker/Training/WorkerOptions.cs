@@ -3,7 +3,7 @@ namespace MiniMind.Worker.Training;
 /// <summary>What a training worker is told when it starts.</summary>
 public sealed record WorkerOptions
 {
-    /// <summary>Address of the coordinator: http://host:port.</summary>
+    /// <summary>Address of the coordinator, or of several, separated by commas: http://host:port.</summary>
     public required string Coordinator { get; init; }
 
     /// <summary>Run to take part in.</summary>

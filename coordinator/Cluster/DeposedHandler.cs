@@ -1,0 +1,19 @@
+using Orleans.Runtime;
+
+namespace MiniMind.Coordinator.Cluster;
+
+/// <summary>
+/// The others have given this coordinator up, because it was stopped or cut off for seconds: one of them leads the run by now, so this process ends. Its workers do not.
+/// </summary>
+internal sealed class DeposedHandler(TextWriter error) : IFatalErrorHandler
+{
+    public bool IsUnexpected(Exception exception) => exception is not (OperationCanceledException or ObjectDisposedException or OrleansException);
+
+    public void OnFatalException(object? sender = null, string? context = null, Exception? exception = null)
+    {
+        error.WriteLine($"error: the other coordinators gave this one up ({context}); its workers go on, and the same command takes its place again");
+        error.Flush();
+        // An orderly exit would end the workers.
+        System.Diagnostics.Process.GetCurrentProcess().Kill();
+    }
+}
