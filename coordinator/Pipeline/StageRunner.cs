@@ -25,12 +25,12 @@ internal sealed class StageRunner(IRunGrain grain, RunEventQueue events, IRunScr
     /// <exception cref="InputException">A worker found the input wrong.</exception>
     /// <exception cref="RunFailedException">The stage cannot go on; the message says why.</exception>
     /// <param name="past">What was measured before a step.</param>
-    /// <param name="survivors">Workers that an earlier coordinator has started and that are still there.</param>
+    /// <param name="survivors">Workers of an earlier coordinator that are still there; null: all may be.</param>
     public async Task<(StageEnd End, StageSummary Summary)> RunAsync(
-        StageSpec spec, Func<long, (double? FirstLoss, long Tokens)> past, int expectedWorkers, IReadOnlyCollection<string> survivors, CancellationToken stop)
+        StageSpec spec, Func<long, (double? FirstLoss, long Tokens)> past, int expectedWorkers, IReadOnlyCollection<string>? survivors, CancellationToken stop)
     {
         _formed = false;
-        var firstStep = await grain.BeginStageAsync(spec.ToByteArray(), expectedWorkers, [.. survivors]);
+        var firstStep = await grain.BeginStageAsync(spec.ToByteArray(), expectedWorkers, survivors?.ToArray());
         screen.StageStarted(new StageStart(
             spec.Stage, spec.Kind, spec.TotalSteps, firstStep, (long)spec.Lanes * spec.MicrobatchesPerLane * spec.SequencesPerMicrobatch,
             spec.SequenceLength, spec.Lanes, spec.TrainingSequences));

@@ -21,16 +21,18 @@ internal sealed class TrainingCrew(
         StageSpec spec, Func<long, (double? FirstLoss, long Tokens)> past, CancellationToken stop)
     {
         notice.Doing(StopNotice.Training);
-        IReadOnlyCollection<string> survivors = [];
+        // Of workers that come from elsewhere nobody knows which are still there.
+        IReadOnlyCollection<string>? survivors = run.Workers == 0 ? null : [];
         if (_runner is null)
         {
             await grain.WatchAsync(host.Grains.CreateObjectReference<IRunWatcher>(_events));
             _workers = new WorkerPool(run, folder, host.Address, screen, _events);
-            survivors = _workers.Start(run.Workers);
+            if (run.Workers == 0) screen.Message($"waiting for workers from elsewhere: they attend run {run.Name} at {host.Address}");
+            else survivors = _workers.Start(run.Workers);
             _runner = new StageRunner(grain, _events, screen, _workers.Progressed, TimeSpan.FromSeconds(run.WorkerTimeout), time);
         }
         // Whoever left during an earlier stage is not waited for.
-        return await _runner.RunAsync(spec, past, _workers!.Present, survivors, stop);
+        return await _runner.RunAsync(spec, past, Math.Max(1, _workers!.Present), survivors, stop);
     }
 
     /// <summary>Nothing more is trained: the workers end by themselves, within a bounded time.</summary>

@@ -45,7 +45,7 @@ public sealed class GrpcTransport : ITransport
         if (_server is not null) throw new InvalidOperationException("The transport is already started.");
         var service = new PeerService(receiver, _options.RunId, _stopping.Token);
         (_server, var port) = await PeerServer.StartAsync(_options, service, cancellation).ConfigureAwait(false);
-        _endpoint = JoinHostAndPort(_options.AdvertisedHost ?? _options.ListenAddress, port);
+        _endpoint = JoinHostAndPort(_options.AdvertisedHost ?? _options.ListenAddress, _options.AdvertisedPort > 0 ? _options.AdvertisedPort : port);
     }
 
     /// <inheritdoc/>

@@ -15,6 +15,9 @@ public sealed record GrpcTransportOptions
     /// <summary>Host name or address told to peers; null for <see cref="ListenAddress"/>. Needed when listening on every address.</summary>
     public string? AdvertisedHost { get; init; }
 
+    /// <summary>Port told to peers, where something in between forwards it; 0 (default) for the one that is listened on.</summary>
+    public int AdvertisedPort { get; init; }
+
     /// <summary>Only transports of the same run admit each other's links, so that a reused port cannot mix two runs. Default: empty.</summary>
     public string RunId { get; init; } = "";
 
@@ -31,6 +34,7 @@ public sealed record GrpcTransportOptions
         var isAddress = IPAddress.TryParse(ListenAddress, out var address);
         if (!isAddress) faults.Add($"{nameof(ListenAddress)}: expected an IP address such as 127.0.0.1 or 0.0.0.0, found \"{ListenAddress}\".");
         if (Port is < 0 or > IPEndPoint.MaxPort) faults.Add($"{nameof(Port)}: expected 0 to {IPEndPoint.MaxPort}, found {Port}.");
+        if (AdvertisedPort is < 0 or > IPEndPoint.MaxPort) faults.Add($"{nameof(AdvertisedPort)}: expected 0 to {IPEndPoint.MaxPort}, found {AdvertisedPort}.");
         if (isAddress && AdvertisedHost is null && (address!.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)))
         {
             faults.Add(
