@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MiniMind.Chaos.Measuring;
 using MiniMind.TestKit;
 
 namespace MiniMind.Chaos;
@@ -22,7 +23,26 @@ public static class ChaosCommand
         root.SetAction(parsed => RunAsync(
             new ChaosOptions(parsed.GetValue(seed), parsed.GetValue(workers), parsed.GetValue(faults), parsed.GetRequiredValue(kind)), parsed.GetValue(keep),
             parsed.InvocationConfiguration.Output, TimeProvider.System));
+        root.Add(Measure());
         return root;
+    }
+
+    private static Command Measure()
+    {
+        var loss = new Option<Loss>("--loss") { Description = "How a worker is lost.", HelpName = "kill|stop|isolate|cut" };
+        var times = Number("--times", "How often.", 20, 1, 1000);
+        var every = Number("--every", "Kill a worker every so many seconds instead, and compare with as long undisturbed; 0: no.", 0, 0, 3600);
+        var seed = Number("--seed", "Decides who is lost, and when in a step.", 1, 0, int.MaxValue);
+        var command = new Command("measure", "Measure how long a run of a 26M model with three workers stands still when it loses one.") { loss, times, every, seed };
+        command.SetAction(async parsed =>
+        {
+            const int Turns = 3;
+            var measure = new RecoveryMeasure(parsed.GetValue(seed), parsed.InvocationConfiguration.Output, TimeProvider.System);
+            if (parsed.GetValue(every) is > 0 and var seconds) await measure.RhythmAsync(TimeSpan.FromSeconds(seconds), parsed.GetValue(times), Turns);
+            else await measure.LossesAsync(parsed.GetValue(loss), parsed.GetValue(times));
+            return 0;
+        });
+        return command;
     }
 
     /// <summary>Runs both, compares, audits.</summary>

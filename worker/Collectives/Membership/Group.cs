@@ -184,7 +184,7 @@ public sealed class Group : IAsyncDisposable
         foreach (var wait in waits) wait.Lose(rank, reason);
     }
 
-    /// <summary>Closes the generation: refuses further frames, waits until those being copied are, and closes the links.</summary>
+    /// <summary>Closes the generation: refuses further frames, waits until those being copied are, and begins to close the links.</summary>
     public async ValueTask DisposeAsync()
     {
         lock (_gate)
@@ -194,8 +194,8 @@ public sealed class Group : IAsyncDisposable
             if (_copies == 0) _drained.TrySetResult();
         }
         await _drained.Task;
-        // Side by side: a link to a rank that no longer answers takes its time to close, and several may be such.
-        await Task.WhenAll(_links.OfType<ILink>().Select(link => link.DisposeAsync().AsTask()));
+        // Not waited for: nothing of this generation is sent on them any more, and a rank that no longer answers takes its time to close one.
+        foreach (var link in _links.OfType<ILink>()) _ = link.DisposeAsync().AsTask();
         Reduction.Dispose();
         Copy.Dispose();
     }
