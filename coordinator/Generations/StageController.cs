@@ -17,7 +17,9 @@ public sealed class StageController
 
     // Where the machine is so busy that workers are heard late, silence begins later, too: after so many of the longest recent gaps.
     private const int Gaps = 3;
-    private const double GapDecay = 0.9;
+    private const int MostGranted = 5;
+    private static readonly TimeSpan FirstGap = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan GapHalfLife = TimeSpan.FromSeconds(10);
 
     private readonly StageControllerOptions _options;
     private readonly TimeProvider _time;
@@ -89,8 +91,13 @@ public sealed class StageController
     public void Hear(string worker, string incarnation)
     {
         if (Find(worker, incarnation) is not { } known) return;
-        var gap = _time.GetElapsedTime(known.Heard);
-        known.Gap = gap > known.Gap * GapDecay ? gap : known.Gap * GapDecay;
+        // What was a loss is no measure of what is usual.
+        if (SilenceOf(known) <= _options.Generations.Silence)
+        {
+            var gap = _time.GetElapsedTime(known.Heard);
+            var decayed = known.Gap * Math.Pow(0.5, gap / GapHalfLife);
+            known.Gap = gap > decayed ? gap : decayed;
+        }
         known.Heard = _time.GetTimestamp();
     }
 
@@ -209,11 +216,11 @@ public sealed class StageController
         _expelled.Add(known.Incarnation);
     }
 
-    /// <summary>Time since a worker was last heard, less what is granted to it beyond the limit. A gap that was longer than the limit is no measure: it was a loss.</summary>
+    /// <summary>Time since a worker was last heard, less what is granted to it beyond the limit.</summary>
     private TimeSpan SilenceOf(Attendance known)
     {
         var limit = _options.Generations.Silence;
-        var granted = known.Awaited ? Adoption : known.Gap > limit ? limit : Gaps * known.Gap;
+        var granted = known.Awaited ? Adoption : Gaps * known.Gap < MostGranted * limit ? Gaps * known.Gap : MostGranted * limit;
         var silence = _time.GetElapsedTime(known.Heard);
         return granted > limit ? silence - (granted - limit) : silence;
     }
@@ -254,7 +261,7 @@ public sealed class StageController
         public long Heard { get; set; }
 
         /// <summary>The longest recent time between two words of it; what is longer ago counts less.</summary>
-        public TimeSpan Gap { get; set; }
+        public TimeSpan Gap { get; set; } = FirstGap;
 
         /// <summary>A member of an earlier coordinator's generation that has not been heard yet.</summary>
         public bool Awaited { get; set; }

@@ -31,7 +31,7 @@ public sealed record ChaosOptions(int Seed, int Workers, int Faults, string Kind
     /// <summary>What the run gets beside the run file: a model whose steps take long enough to be disturbed.</summary>
     public IReadOnlyList<string> RunOptions =>
     [
-        .. Set("model.hidden_size=128"), .. Set("model.layers=4"), .. Set("model.heads=4"), .. Set($"{Kind}.epochs={Epochs}"),
+        .. Set("model.hidden_size=64"), .. Set("model.layers=4"), .. Set($"{Kind}.epochs={Epochs}"),
         .. Set($"{Kind}.learning_rate=1e-3"), .. Set($"{Kind}.validation_interval=50"), .. Set($"{Kind}.checkpoint_interval=30"),
         // Nothing is fine-tuned when pretraining is what is disturbed.
         .. Kind == Pretrain ? Set($"{Sft}.epochs=1") : [],

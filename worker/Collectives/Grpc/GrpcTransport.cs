@@ -63,7 +63,7 @@ public sealed class GrpcTransport : ITransport
         {
             // A transport disposed meanwhile has already passed over its links.
             if (_stopping.IsCancellationRequested) link.Break(ShutDown);
-            await link.OpenAsync(cancellation).ConfigureAwait(false);
+            await link.OpenAsync(_options.AnswerTimeout, cancellation).ConfigureAwait(false);
             return link;
         }
         catch
@@ -74,10 +74,12 @@ public sealed class GrpcTransport : ITransport
         }
     }
 
-    /// <summary>Breaks every link, in and out, and stops listening. Receivers have been told the end of their links afterwards.</summary>
+    /// <summary>Waits for links that are being closed, breaks every other link, in and out, and stops listening. Receivers have been told the end of their links afterwards.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_stopping.IsCancellationRequested) return;
+        // Of these the peers may still need the last frames.
+        await Task.WhenAll(_links.Keys.Select(link => link.Closing)).ConfigureAwait(false);
         await _stopping.CancelAsync().ConfigureAwait(false);
         foreach (var link in _links.Keys)
         {

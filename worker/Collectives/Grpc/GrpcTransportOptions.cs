@@ -24,6 +24,11 @@ public sealed record GrpcTransportOptions
     /// <summary>How long an orderly close waits for the peer to take the frames still under way. Default 2 s.</summary>
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// A peer that may be busy for minutes before it admits a link says all the while that it is there; without an answer for so long the link is given up. Default 5 s.
+    /// </summary>
+    public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Settings of the channels to peers.</summary>
     public ChannelSettings Channels { get; init; } = new();
 
@@ -42,6 +47,7 @@ public sealed record GrpcTransportOptions
                 + $"because {ListenAddress} stands for every address; found none.");
         }
         if (CloseTimeout <= TimeSpan.Zero) faults.Add($"{nameof(CloseTimeout)}: expected a positive time, found {CloseTimeout}.");
+        if (AnswerTimeout <= TimeSpan.Zero) faults.Add($"{nameof(AnswerTimeout)}: expected a positive time, found {AnswerTimeout}.");
         faults.AddRange(Channels.Faults());
         return faults;
     }

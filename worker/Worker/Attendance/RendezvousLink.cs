@@ -79,6 +79,9 @@ internal sealed class RendezvousLink(
         }
     }
 
+    /// <summary>A connection that breaks while something is written to it is not always reported as a status of the call.</summary>
+    private static bool IsBreak(Exception fault) => fault is RpcException or IOException or InvalidOperationException;
+
     /// <summary>Sends what comes until the stream is over; how it ended is the reader's to say.</summary>
     private static async Task SendAsync(
         AsyncDuplexStreamingCall<WorkerReport, CoordinatorOrder> call, SemaphoreSlim gate, Func<Task<WorkerReport>> next, CancellationToken over)
@@ -99,7 +102,7 @@ internal sealed class RendezvousLink(
                 }
             }
         }
-        catch (Exception fault) when (fault is OperationCanceledException or RpcException or InvalidOperationException)
+        catch (Exception fault) when (fault is OperationCanceledException || IsBreak(fault))
         {
             // The stream is over; everything that matters is kept by the outbox.
         }
