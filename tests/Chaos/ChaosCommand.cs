@@ -10,6 +10,9 @@ public static class ChaosCommand
     private const string Undisturbed = "undisturbed";
     private const string Disturbed = "disturbed";
 
+    // It is as long as the schedule, on a machine of whatever speed.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
+
     /// <summary>The options, bound to what they do.</summary>
     public static RootCommand Build()
     {
@@ -67,7 +70,8 @@ public static class ChaosCommand
     private static async Task<string?> JudgeAsync(TinyProject project, ChaosOptions options, Report report, TimeProvider time)
     {
         report.Tell($"undisturbed run of {options.Steps} steps of {options.Kind}, one worker");
-        var reference = await project.RunAsync(Undisturbed, ["--workers", "1", .. options.RunOptions]);
+        await using var undisturbed = project.StartRun(Undisturbed, ["--workers", "1", .. options.RunOptions]);
+        var reference = await undisturbed.EndAsync(Patience);
         if (reference.ExitCode != 0) return $"the undisturbed run failed: {reference}";
         report.Tell($"disturbed run: {options.Replay}");
         await using (var run = new ChaosRun(project, Disturbed, options, report, time))

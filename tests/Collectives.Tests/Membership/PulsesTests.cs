@@ -42,6 +42,20 @@ public sealed class PulsesTests
     }
 
     [Fact]
+    public async Task Silence_is_no_reason_for_alarm_while_states_are_copied()
+    {
+        await using var group = NewGroup();
+        group.Pulses.Start();
+        Admit(group, 1);
+        group.AllowForState(group.Options.SlowestCopy * 60);
+        var waiting = group.WaitAsync(group.Track(new Owed("copy of the state", 0, [0, 1, 0])), default);
+
+        for (var ticks = 0; ticks < 40; ticks++) Pass(Interval);
+
+        Assert.False(waiting.IsCompleted);
+    }
+
+    [Fact]
     public async Task Silence_begins_later_where_a_peer_is_often_heard_late()
     {
         await using var group = NewGroup();

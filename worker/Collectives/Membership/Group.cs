@@ -111,6 +111,8 @@ public sealed class Group : IAsyncDisposable
     /// <summary>Nothing at all has come from a rank for too long: whatever waits for it fails.</summary>
     internal void Silence(int rank, TimeSpan silence)
     {
+        // Whoever copies or loads a state of gigabytes may keep its machine too busy for signs of life.
+        if (StateAllowance > TimeSpan.Zero) return;
         Owed[] waits;
         lock (_gate) waits = [.. _waits];
         foreach (var wait in waits) wait.Silence(rank, silence);
