@@ -28,23 +28,23 @@ internal sealed class RendezvousLink(
         while (true)
         {
             var heard = false;
-            RpcException? broken = null;
+            Exception? broken = null;
             try
             {
                 await AttendAsync(client, () => heard = true, cancellation);
             }
-            catch (RpcException fault) when (!cancellation.IsCancellationRequested)
+            catch (Exception fault) when (IsBreak(fault) && !cancellation.IsCancellationRequested)
             {
                 broken = fault;
             }
-            catch (RpcException)
+            catch (Exception fault) when (IsBreak(fault))
             {
                 throw new OperationCanceledException(cancellation);
             }
             // A stream that carried orders has only just ended, in order or not, however long ago the last of them came.
             if (heard) alone = time.GetTimestamp();
             if (broken is not null && time.GetElapsedTime(alone) > OrphanTimeout)
-                throw new OrphanException($"no coordinator at {coordinator} for {OrphanTimeout.TotalSeconds:0} s: {broken.Status.Detail}");
+                throw new OrphanException($"no coordinator at {coordinator} for {OrphanTimeout.TotalSeconds:0} s: {(broken as RpcException)?.Status.Detail ?? broken.Message}");
             await Task.Delay(Pause, time, cancellation);
         }
     }
