@@ -8,7 +8,7 @@ internal sealed class RunArguments
 {
     private readonly Argument<string> _file = new("FILE") { Description = "The run file (YAML)." };
     private readonly Option<string[]> _set = new("--set") { Description = "Override a value of the run file; may be repeated. KEY is a top-level key, or a stage's name, 'model' or 'sample' with a dot and a key.", HelpName = "KEY=VALUE", AllowMultipleArgumentsPerToken = false, DefaultValueFactory = _ => [] };
-    private readonly Option<int?> _workers = new("--workers") { Description = "Number of worker processes; changes the speed, never the result.", HelpName = "N", CustomParser = OptionValues.Count };
+    private readonly Option<int?> _workers = new("--workers") { Description = "Number of worker processes; changes the speed, never the result. 0: all come from elsewhere.", HelpName = "N", CustomParser = OptionValues.CountOrNone };
     private readonly Option<string?> _folder = new("--out") { Description = "Folder that the run writes.", HelpName = "DIR" };
     private readonly Option<string?> _device = new("--device") { Description = "Where tensors live.", HelpName = "cpu|cuda" };
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on from the newest checkpoint in the run's folder." };

@@ -7,7 +7,7 @@ namespace MiniMind.Coordinator.Generations;
 /// <param name="Age">Order of arrival: smaller is older.</param>
 /// <param name="Prepared">It has the stage's artifacts and its probe lane was accepted.</param>
 /// <param name="Connected">Its stream is open (or it has not had the time to reconnect to a restarted coordinator).</param>
-/// <param name="SilentFor">Time since it was last heard.</param>
+/// <param name="SilentFor">Time since it was last heard, less what is granted to it beyond the limit.</param>
 /// <param name="Leaving">It asked to go.</param>
 public sealed record WorkerView(
     string Worker, string Incarnation, string Endpoint, long Age, bool Prepared, bool Connected, TimeSpan SilentFor, bool Leaving)

@@ -12,6 +12,15 @@ public sealed class StageController
     private static readonly TimeSpan UnreachableFor = TimeSpan.FromSeconds(30);
     private const int MostDoublings = 5;
 
+    // A coordinator that was started anew waits longer for those whom it has not heard yet than a worker takes to try again.
+    private static readonly TimeSpan Adoption = TimeSpan.FromSeconds(15);
+
+    // Where the machine is so busy that workers are heard late, silence begins later, too: after so many of the longest recent gaps.
+    private const int Gaps = 3;
+    private const int MostGranted = 5;
+    private static readonly TimeSpan FirstGap = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan GapHalfLife = TimeSpan.FromSeconds(10);
+
     private readonly StageControllerOptions _options;
     private readonly TimeProvider _time;
     private readonly Dictionary<string, Attendance> _attendances = [];
@@ -36,7 +45,7 @@ public sealed class StageController
         _highest = highestNumber;
         Current = stored;
         foreach (var member in (stored?.Members ?? []).Where(member => alive?.Invoke(member.Worker) ?? true))
-            _attendances[member.Worker] = new Attendance(member.Incarnation, member.Endpoint, _arrivals++) { Prepared = true, Connected = true, Heard = _start };
+            _attendances[member.Worker] = new Attendance(member.Incarnation, member.Endpoint, _arrivals++) { Prepared = true, Connected = true, Heard = _start, Awaited = true };
     }
 
     /// <summary>Digest of the probe lane that every worker must have; null before the first. Belongs to the run, so it is stored and given back.</summary>
@@ -57,8 +66,7 @@ public sealed class StageController
             _attendances[hello.Worker] = known;
             foreach (var pair in _unreachable.Keys.Where(pair => pair.One == hello.Worker || pair.Other == hello.Worker).ToList()) _unreachable.Remove(pair);
         }
-        known.Connected = true;
-        known.Heard = _time.GetTimestamp();
+        (known.Connected, known.Awaited, known.Heard) = (true, false, _time.GetTimestamp());
         if (hello.StageIndex == _options.StageIndex) known.Step = hello.Step;
         return null;
     }
@@ -84,7 +92,15 @@ public sealed class StageController
     /// <summary>Something was heard of a worker.</summary>
     public void Hear(string worker, string incarnation)
     {
-        if (Find(worker, incarnation) is { } known) known.Heard = _time.GetTimestamp();
+        if (Find(worker, incarnation) is not { } known) return;
+        // What was a loss is no measure of what is usual.
+        if (SilenceOf(known) <= _options.Generations.Silence)
+        {
+            var gap = _time.GetElapsedTime(known.Heard);
+            var decayed = known.Gap * Math.Pow(0.5, gap / GapHalfLife);
+            known.Gap = gap > decayed ? gap : decayed;
+        }
+        known.Heard = _time.GetTimestamp();
     }
 
     /// <summary>
@@ -174,7 +190,7 @@ public sealed class StageController
         var workers = _attendances
             .Select(entry => new WorkerView(
                 entry.Key, entry.Value.Incarnation, entry.Value.Endpoint, entry.Value.Age, entry.Value.Prepared, entry.Value.Connected,
-                _time.GetElapsedTime(entry.Value.Heard), entry.Value.Leaving)
+                SilenceOf(entry.Value), entry.Value.Leaving)
             {
                 Stalled = entry.Value.Stalled, FailedCheckpoint = entry.Value.FailedCheckpoint, Step = entry.Value.Step,
                 LaneSeconds = entry.Value.Times.Typical,
@@ -219,6 +235,15 @@ public sealed class StageController
         _expelled.Add(known.Incarnation);
     }
 
+    /// <summary>Time since a worker was last heard, less what is granted to it beyond the limit.</summary>
+    private TimeSpan SilenceOf(Attendance known)
+    {
+        var limit = _options.Generations.Silence;
+        var granted = known.Awaited ? Adoption : Gaps * known.Gap < MostGranted * limit ? Gaps * known.Gap : MostGranted * limit;
+        var silence = _time.GetElapsedTime(known.Heard);
+        return granted > limit ? silence - (granted - limit) : silence;
+    }
+
     /// <summary>Each time that a pair has failed again it is kept apart for twice as long, lest it disturb all others time and again.</summary>
     private bool IsApart((long Since, int Times) pair) =>
         _time.GetElapsedTime(pair.Since) <= UnreachableFor * (1 << Math.Min(pair.Times - 1, MostDoublings));
@@ -255,6 +280,12 @@ public sealed class StageController
         public long BeatSince { get; set; }
 
         public long Heard { get; set; }
+
+        /// <summary>The longest recent time between two words of it; what is longer ago counts less.</summary>
+        public TimeSpan Gap { get; set; } = FirstGap;
+
+        /// <summary>A member of an earlier coordinator's generation that has not been heard yet.</summary>
+        public bool Awaited { get; set; }
     }
 }
 

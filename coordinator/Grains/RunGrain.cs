@@ -16,7 +16,7 @@ public sealed class RunGrain(
     /// <summary>Name of the grain storage.</summary>
     public const string StorageName = "runs";
 
-    private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(0.25);
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
 
     private readonly LedgerBook _ledger = new(new LedgerFile(folder.Ledger));

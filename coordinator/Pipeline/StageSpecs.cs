@@ -21,7 +21,7 @@ internal static class StageSpecs
             TrainingSequences = data.Training.Sequences, ValidationSequences = data.Validation?.Sequences ?? 0, Seed = run.Seed,
             Precision = run.Precision, Threads = run.Threads, Device = run.Device, ValidationInterval = stage.ValidationInterval,
             CheckpointInterval = stage.CheckpointInterval,
-            Deadlines = new Deadlines { HeartbeatSeconds = 1, SilenceSeconds = 15, PeerSeconds = 60, OrphanSeconds = run.OrphanTimeout },
+            Deadlines = new Deadlines { HeartbeatSeconds = 0.25, SilenceSeconds = 2, PeerSeconds = 60, OrphanSeconds = run.OrphanTimeout },
             Hyperparameters = new Hyperparameters
             {
                 LearningRate = optimizer.LearningRate, Schedule = optimizer.Schedule, WarmupSteps = optimizer.WarmupSteps,

@@ -21,12 +21,16 @@ internal sealed class TrainingCrew(
     private IRunWatcher? _watcher;
     private StageRunner? _runner;
 
+    /// <summary>Whoever left during an earlier stage is not waited for; somebody has to come.</summary>
+    private int Expected => Math.Max(1, _workers!.Present);
+
     /// <summary>Sees to the workers, if that has not been done yet.</summary>
     public void StartWorkers()
     {
         if (_workers is not null) return;
         _workers = new WorkerPool(run, folder, host.Address, screen, _events);
-        _adopted = _workers.Start(run.Workers);
+        if (run.Workers == 0) screen.Message($"waiting for workers from elsewhere: they attend run {run.Name} at {host.Address}");
+        else _adopted = _workers.Start(run.Workers);
     }
 
     /// <summary>Trains one stage; the first one starts the workers.</summary>
@@ -43,13 +47,12 @@ internal sealed class TrainingCrew(
             survivors = _adopted;
             _runner = new StageRunner(grain, _events, screen, _workers!.Progressed, TimeSpan.FromSeconds(run.WorkerTimeout), time);
         }
-        // Who outlived another coordinator is not known here.
-        if (post is not null) survivors = null;
+        // Who outlived another coordinator, or comes from elsewhere, is not known here.
+        if (post is not null || run.Workers == 0) survivors = null;
         post?.Lead(() => KeepLeadingAsync(post.Grain, spec));
         try
         {
-            // Whoever left during an earlier stage is not waited for.
-            return await _runner.RunAsync(spec, past, _workers!.Present, survivors, stop);
+            return await _runner.RunAsync(spec, past, Expected, survivors, stop);
         }
         finally
         {
@@ -87,6 +90,6 @@ internal sealed class TrainingCrew(
     private async Task KeepLeadingAsync(IRunGrain activation, StageSpec spec)
     {
         await activation.WatchAsync(_watcher!);
-        await activation.BeginStageAsync(spec.ToByteArray(), _workers!.Present, null);
+        await activation.BeginStageAsync(spec.ToByteArray(), Expected, null);
     }
 }

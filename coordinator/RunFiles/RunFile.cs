@@ -21,7 +21,7 @@ public sealed record RunFile
     /// <summary>Folder of encoded data that runs share; null: the run's own.</summary>
     public string? Cache { get; init; }
 
-    /// <summary>Worker processes; those beyond a stage's lanes are hot spares.</summary>
+    /// <summary>Worker processes on this machine; those beyond a stage's lanes are hot spares. 0: all come from elsewhere.</summary>
     public required int Workers { get; init; }
 
     /// <summary>Seconds without a sign of life from any worker after which a stage that has not begun gives up.</summary>

@@ -31,7 +31,7 @@ internal sealed class RunFileReader(YamlMappingNode root, FaultList faults, RunF
             Seed = seed,
             Out = _top.Text("out") ?? RunFile.DefaultOut(name),
             Cache = _top.Text("cache") ?? defaults.Cache,
-            Workers = _top.Integer32("workers", defaults.Workers, 1, 1024),
+            Workers = _top.Integer32("workers", defaults.Workers, 0, 1024),
             WorkerTimeout = _top.Integer32("worker_timeout", defaults.WorkerTimeout, 1, 1_000_000),
             OrphanTimeout = _top.Integer32("orphan_timeout", defaults.OrphanTimeout, 1, 1_000_000),
             Threads = _top.Integer32("threads", defaults.Threads, 1, 1024),

@@ -1,5 +1,5 @@
-using MiniMind.Integration.Tests.Programs;
 using MiniMind.Integration.Tests.Runs;
+using MiniMind.TestKit;
 
 namespace MiniMind.Integration.Tests;
 
@@ -20,7 +20,7 @@ public sealed class AuditTests(ReferenceRun reference)
         var content = await File.ReadAllBytesAsync(path);
         await File.WriteAllBytesAsync(path, [.. content[..^9], (byte)(content[^9] ^ 1), .. content[^8..]]);
 
-        var ended = await Program.RunAsync(Project.Folder, "audit", "reference", "--json", "audit.json");
+        var ended = await Programs.RunAsync(Project.Folder, "audit", "reference", "--json", "audit.json");
 
         await File.WriteAllBytesAsync(path, content);
         Assert.True(ended.ExitCode == 1, ended.ToString());
@@ -32,7 +32,7 @@ public sealed class AuditTests(ReferenceRun reference)
     [Fact]
     public async Task A_folder_without_a_run_is_wrong_input()
     {
-        var ended = await Program.RunAsync(Project.Folder, "audit", "nowhere");
+        var ended = await Programs.RunAsync(Project.Folder, "audit", "nowhere");
 
         Assert.True(ended.ExitCode == 2, ended.ToString());
         Assert.Contains("error: nowhere: expected the folder of a run", ended.Error, StringComparison.Ordinal);

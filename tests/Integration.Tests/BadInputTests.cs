@@ -1,6 +1,6 @@
 using System.Text;
-using MiniMind.Integration.Tests.Programs;
 using MiniMind.Integration.Tests.Runs;
+using MiniMind.TestKit;
 
 namespace MiniMind.Integration.Tests;
 
@@ -78,7 +78,7 @@ public sealed class BadInputTests(ReferenceRun reference)
         var text = File.ReadAllText(Project.PathOf(TinyProject.RunFileName));
         File.WriteAllText(Project.PathOf("typo.yaml"), text.Replace("lanes:", "lanse:", StringComparison.Ordinal));
 
-        var ended = await Program.RunAsync(Project.Folder, "run", "typo.yaml", "--out", "typo");
+        var ended = await Programs.RunAsync(Project.Folder, "run", "typo.yaml", "--out", "typo");
 
         Assert.True(ended.ExitCode == 2, ended.ToString());
         Assert.Equal("error: typo.yaml:4:1: lanse: expected a known key, found 'lanse'; did you mean 'lanes'?", ended.Error.Trim());
@@ -95,7 +95,7 @@ public sealed class BadInputTests(ReferenceRun reference)
         File.Delete(Path.Combine(model, "manifest.json"));
         TamperWithShape(Path.Combine(model, "model.safetensors"), "model.norm.weight", from: "[32]", to: "[64]");
 
-        var ended = await Program.RunAsync(Project.Folder, verb, "--model", model, option, value);
+        var ended = await Programs.RunAsync(Project.Folder, verb, "--model", model, option, value);
 
         Assert.True(ended.ExitCode == 2, ended.ToString());
         Assert.Contains("model.safetensors", ended.Error, StringComparison.Ordinal);
@@ -112,7 +112,7 @@ public sealed class BadInputTests(ReferenceRun reference)
         bytes[^1] ^= 1;
         File.WriteAllBytes(path, bytes);
 
-        var ended = await Program.RunAsync(Project.Folder, "chat", "--model", model, "--prompt", "Hello");
+        var ended = await Programs.RunAsync(Project.Folder, "chat", "--model", model, "--prompt", "Hello");
 
         Assert.True(ended.ExitCode == 2, ended.ToString());
         Assert.StartsWith($"error: {path}: expected SHA-256", ended.Error, StringComparison.Ordinal);
@@ -123,7 +123,7 @@ public sealed class BadInputTests(ReferenceRun reference)
     {
         File.WriteAllBytes(Project.PathOf("asked.jsonl"), Encoding.Latin1.GetBytes("{\"question\": \"caf\u00e9\", \"answer\": \"x\"}\n"));
 
-        var ended = await Program.RunAsync(Project.Folder, "eval", "--model", Path.Combine(reference.Folder, "latest"), "--questions", "asked.jsonl");
+        var ended = await Programs.RunAsync(Project.Folder, "eval", "--model", Path.Combine(reference.Folder, "latest"), "--questions", "asked.jsonl");
 
         Assert.True(ended.ExitCode == 2, ended.ToString());
         Assert.Equal("error: asked.jsonl:1: invalid UTF-8 at byte 18", ended.Error.Trim());
@@ -132,7 +132,7 @@ public sealed class BadInputTests(ReferenceRun reference)
     [Fact]
     public async Task Model_folder_that_does_not_exist_is_refused()
     {
-        var ended = await Program.RunAsync(Project.Folder, "chat", "--model", "nowhere", "--prompt", "Hello");
+        var ended = await Programs.RunAsync(Project.Folder, "chat", "--model", "nowhere", "--prompt", "Hello");
 
         Assert.True(ended.ExitCode == 2, ended.ToString());
         Assert.StartsWith("error: --model nowhere: expected the folder of a model", ended.Error, StringComparison.Ordinal);
@@ -143,7 +143,7 @@ public sealed class BadInputTests(ReferenceRun reference)
     [InlineData("eval", "--questions", TinyProject.QuestionsFile)]
     public async Task Run_folder_as_a_model_is_refused_with_its_newest_model(string verb, string option, string value)
     {
-        var ended = await Program.RunAsync(Project.Folder, verb, "--model", "reference", option, value);
+        var ended = await Programs.RunAsync(Project.Folder, verb, "--model", "reference", option, value);
 
         Assert.True(ended.ExitCode == 2, ended.ToString());
         Assert.Equal("error: --model reference: expected the folder of a model, found a run's folder; its newest model is reference/latest", ended.Error.Trim());
@@ -152,7 +152,7 @@ public sealed class BadInputTests(ReferenceRun reference)
     [Fact]
     public async Task Golden_folder_that_does_not_exist_is_refused()
     {
-        var ended = await Program.RunAsync(Project.Folder, "selftest", "--golden", "nope");
+        var ended = await Programs.RunAsync(Project.Folder, "selftest", "--golden", "nope");
 
         Assert.True(ended.ExitCode == 2, ended.ToString());
         Assert.Equal("error: --golden nope: expected a folder of reference cases, found no such folder", ended.Error.Trim());

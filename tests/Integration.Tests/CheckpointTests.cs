@@ -1,6 +1,6 @@
 using System.Text.Json;
-using MiniMind.Integration.Tests.Programs;
 using MiniMind.Integration.Tests.Runs;
+using MiniMind.TestKit;
 
 namespace MiniMind.Integration.Tests;
 
@@ -71,7 +71,7 @@ public sealed class CheckpointTests(ReferenceRun reference)
               - {stage: pretrain, data: {{TinyProject.PretrainFile}}}
             """);
 
-        var ended = await Program.RunAsync(project.Folder, "run", "padded.yaml", "--plain", "--out", "padded", "--workers", "1");
+        var ended = await Programs.RunAsync(project.Folder, "run", "padded.yaml", "--plain", "--out", "padded", "--workers", "1");
 
         Assert.True(ended.ExitCode == 0, ended.ToString());
         Assert.InRange(TokensOf(project.PathOf("padded", "tokenizer", "tokenizer.json")), 300, 400);

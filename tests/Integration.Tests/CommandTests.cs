@@ -1,5 +1,5 @@
-using MiniMind.Integration.Tests.Programs;
 using MiniMind.Integration.Tests.Runs;
+using MiniMind.TestKit;
 
 namespace MiniMind.Integration.Tests;
 
@@ -17,7 +17,7 @@ public sealed class CommandTests(ReferenceRun reference)
     [InlineData("eval --help", "--questions")]
     public async Task Help_shows_what_to_type(string command, string fragment)
     {
-        var ended = await Program.RunAsync(Project.Folder, command.Split(' '));
+        var ended = await Programs.RunAsync(Project.Folder, command.Split(' '));
 
         Assert.True(ended.ExitCode == 0, ended.ToString());
         Assert.Contains("Usage:", ended.Output, StringComparison.Ordinal);
@@ -30,7 +30,7 @@ public sealed class CommandTests(ReferenceRun reference)
     [InlineData("chat --modle x", "minimind chat --help")]
     public async Task Wrong_usage_points_to_the_help(string command, string fragment)
     {
-        var ended = await Program.RunAsync(Project.Folder, command.Split(' '));
+        var ended = await Programs.RunAsync(Project.Folder, command.Split(' '));
 
         Assert.True(ended.ExitCode == 2, ended.ToString());
         Assert.StartsWith("error: ", ended.Error, StringComparison.Ordinal);
@@ -40,8 +40,8 @@ public sealed class CommandTests(ReferenceRun reference)
     [Fact]
     public async Task Data_sample_writes_the_same_bytes_for_the_same_seed()
     {
-        var first = await Program.RunAsync(Project.Folder, "data", "sample", "--out", "world-1", "--seed", "7");
-        var second = await Program.RunAsync(Project.Folder, "data", "sample", "--out", "world-2", "--seed", "7");
+        var first = await Programs.RunAsync(Project.Folder, "data", "sample", "--out", "world-1", "--seed", "7");
+        var second = await Programs.RunAsync(Project.Folder, "data", "sample", "--out", "world-2", "--seed", "7");
 
         Assert.True(first.ExitCode == 0 && second.ExitCode == 0, $"{first}{second}");
         Assert.Contains("pretrain.jsonl", first.Output, StringComparison.Ordinal);
@@ -55,15 +55,15 @@ public sealed class CommandTests(ReferenceRun reference)
     [Fact]
     public async Task Data_sample_replaces_the_world_of_another_seed_only_when_told_to()
     {
-        await Program.RunAsync(Project.Folder, "data", "sample", "--out", "kept", "--seed", "7");
+        await Programs.RunAsync(Project.Folder, "data", "sample", "--out", "kept", "--seed", "7");
         var world = File.ReadAllBytes(Project.PathOf("kept", "sft.jsonl"));
 
-        var refused = await Program.RunAsync(Project.Folder, "data", "sample", "--out", "kept", "--seed", "8");
+        var refused = await Programs.RunAsync(Project.Folder, "data", "sample", "--out", "kept", "--seed", "8");
 
         Assert.True(refused.ExitCode == 2, refused.ToString());
         Assert.Contains("found that of seed 7. Name another folder with --out, or replace it by --force.", refused.Error, StringComparison.Ordinal);
         Assert.Equal(world, File.ReadAllBytes(Project.PathOf("kept", "sft.jsonl")));
-        Assert.Equal(0, (await Program.RunAsync(Project.Folder, "data", "sample", "--out", "kept", "--seed", "8", "--force")).ExitCode);
+        Assert.Equal(0, (await Programs.RunAsync(Project.Folder, "data", "sample", "--out", "kept", "--seed", "8", "--force")).ExitCode);
         Assert.NotEqual(world, File.ReadAllBytes(Project.PathOf("kept", "sft.jsonl")));
     }
 }

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using MiniMind.Integration.Tests.Programs;
 using MiniMind.Integration.Tests.Runs;
+using MiniMind.TestKit;
 
 namespace MiniMind.Integration.Tests;
 

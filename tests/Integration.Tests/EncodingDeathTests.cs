@@ -1,4 +1,4 @@
-using MiniMind.Integration.Tests.Programs;
+using MiniMind.TestKit;
 
 namespace MiniMind.Integration.Tests;
 
@@ -22,11 +22,11 @@ public sealed class EncodingDeathTests : IDisposable
     public async Task Encoding_that_is_killed_goes_on_where_it_was_to_the_same_bytes()
     {
         WriteCorpus();
-        Assert.Equal(0, (await Program.RunAsync(_folder, "tokenizer", "train", "small.txt", "--out", "tokenizer", "--vocabulary-size", "600")).ExitCode);
+        Assert.Equal(0, (await Programs.RunAsync(_folder, "tokenizer", "train", "small.txt", "--out", "tokenizer", "--vocabulary-size", "600")).ExitCode);
         var whole = MakeHome("whole");
-        Assert.Equal(0, (await Program.RunAsync(whole, "data", "encode", "run.yaml")).ExitCode);
+        Assert.Equal(0, (await Programs.RunAsync(whole, "data", "encode", "run.yaml")).ExitCode);
         var home = MakeHome("killed");
-        await using (var encoding = Program.Start(home, "data", "encode", "run.yaml"))
+        await using (var encoding = Programs.Start(home, "data", "encode", "run.yaml"))
         {
             await encoding.SeeFileAsync(CacheOf(home), "journal.json");
             encoding.Signal(Signal.Kill);
@@ -36,7 +36,7 @@ public sealed class EncodingDeathTests : IDisposable
         var partial = Directory.GetDirectories(CacheOf(home), ".partial-*").Single();
         var written = File.GetLastWriteTimeUtc(Path.Combine(partial, "train-00000.shard"));
 
-        var ended = await Program.RunAsync(home, "data", "encode", "run.yaml");
+        var ended = await Programs.RunAsync(home, "data", "encode", "run.yaml");
 
         Assert.True(ended.ExitCode == 0, ended.ToString());
         Assert.Equal(Files(whole), Files(home));

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using MiniMind.Integration.Tests.Programs;
 using MiniMind.Integration.Tests.Runs;
+using MiniMind.TestKit;
 
 namespace MiniMind.Integration.Tests;
 
@@ -48,8 +48,8 @@ public sealed class SystemFaultTests(ReferenceRun reference)
         taken.Start();
         var port = ((IPEndPoint)taken.LocalEndpoint).Port;
 
-        await using var worker = Program.StartProgram(
-            Program.Worker, Project.Folder, "train", "--coordinator", "http://127.0.0.1:1", "--run", "tiny", "--name", "w", "--cache", "cache", "--port", $"{port}");
+        await using var worker = Programs.StartProgram(
+            Programs.Worker, Project.Folder, "train", "--coordinator", "http://127.0.0.1:1", "--run", "tiny", "--name", "w", "--cache", "cache", "--port", $"{port}");
         var ended = await worker.EndAsync();
 
         Assert.True(ended.ExitCode == 1, ended.ToString());
@@ -62,11 +62,11 @@ public sealed class SystemFaultTests(ReferenceRun reference)
     {
         // An installation as it is published, whose worker was damaged on its way.
         var installation = Project.PathOf("installation");
-        CopyTree(Path.GetDirectoryName(Program.Minimind)!, installation);
+        CopyTree(Path.GetDirectoryName(Programs.Minimind)!, installation);
         Directory.CreateDirectory(Path.Combine(installation, "worker"));
         File.WriteAllText(Path.Combine(installation, "worker", "minimind-worker.dll"), "damaged");
 
-        await using var run = Program.StartProgram(
+        await using var run = Programs.StartProgram(
             Path.Combine(installation, "minimind.dll"), Project.Folder, TinyProject.RunArguments("no-worker", "--workers", "2"));
         var ended = await run.EndAsync();
 

@@ -1,4 +1,5 @@
 using MiniMind.Integration.Tests.Runs;
+using MiniMind.TestKit;
 
 namespace MiniMind.Integration.Tests;
 

@@ -125,6 +125,27 @@ public sealed class GrpcTransportTests : TransportContract
     }
 
     [Fact]
+    public async Task A_peer_that_is_not_there_is_given_up_though_its_machine_takes_the_connection()
+    {
+        using var deaf = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        deaf.Start();
+        await using var transport = Create(new GrpcTransportOptions { AnswerTimeout = TimeSpan.FromMilliseconds(300) });
+
+        var refusal = await Assert.ThrowsAsync<LinkException>(() => transport.ConnectAsync(deaf.LocalEndpoint.ToString()!, ZeroToOne, default)).WaitAsync(Patience.Limit);
+
+        Assert.Contains("no answer for 0.3 s", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_port_that_peers_are_told_may_be_another_than_the_one_listened_on()
+    {
+        await using var transport = Create(new GrpcTransportOptions { AdvertisedHost = "node-1", AdvertisedPort = 4000 });
+        await transport.StartAsync(new TestReceiver(new RecordingSink()), default);
+
+        Assert.Equal("node-1:4000", transport.Endpoint);
+    }
+
+    [Fact]
     public void Wrong_options_are_all_reported_together()
     {
         var refusal = Assert.Throws<ArgumentException>(() => Create(new GrpcTransportOptions

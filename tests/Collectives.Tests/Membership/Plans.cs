@@ -8,7 +8,10 @@ namespace MiniMind.Collectives.Tests.Membership;
 internal static class Plans
 {
     /// <summary>Short frames, so that every exchange has several; nobody is given up on.</summary>
-    public static readonly GroupOptions Options = new(ChunkLength: 100, TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(10));
+    public static readonly GroupOptions Options = new(ChunkLength: 100, TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(10))
+    {
+        PeerSilence = TimeSpan.FromMinutes(10),
+    };
 
     public static GenerationPlan Of(
         long number, int rank, IReadOnlyList<string> workers, int lanes, bool atBoundary = false, long checkpoint = -1, int stage = 0,

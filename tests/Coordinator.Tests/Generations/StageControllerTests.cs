@@ -222,6 +222,20 @@ public sealed class StageControllerTests
         }
     }
 
+    [Fact]
+    public void Silence_begins_later_for_a_worker_that_is_often_heard_late()
+    {
+        Come("a");
+        Come("b");
+        Form();
+        Pass(14);
+        _time.Advance(TimeSpan.FromSeconds(40));
+        Assert.False(_controller.Decide().Form);
+        _controller.Hear("b", "b#1");
+        _time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal("b#1", Members(Form()));
+    }
+
     private void Pass(int seconds)
     {
         _time.Advance(TimeSpan.FromSeconds(seconds));

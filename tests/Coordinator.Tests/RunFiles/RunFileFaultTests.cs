@@ -40,7 +40,7 @@ public sealed class RunFileFaultTests : IDisposable
         Assert.Contains(expected, MessageOf(Minimal + "\n    " + line + "\n"), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("workers: 0", "run.yaml:8:10: workers: expected a whole number from 1 to 1024, found '0'")]
+    [InlineData("workers: -1", "run.yaml:8:10: workers: expected a whole number from 0 to 1024, found '-1'")]
     [InlineData("seed: -1", "seed: expected a whole number from 0 to 18446744073709551615, found '-1'")]
     [InlineData("precision: bfloat16", "precision: expected float32, found 'bfloat16'; only this one is known so far")]
     [InlineData("device: tpu", "device: expected cpu or cuda, found 'tpu'")]

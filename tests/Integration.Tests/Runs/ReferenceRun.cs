@@ -1,3 +1,5 @@
+using MiniMind.TestKit;
+
 namespace MiniMind.Integration.Tests.Runs;
 
 /// <summary>One undisturbed run with one worker, which all tests compare with; made once for the suite.</summary>

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using MiniMind.Integration.Tests.Programs;
+using MiniMind.TestKit;
 
 namespace MiniMind.Integration.Tests.Runs;
 
@@ -33,7 +33,7 @@ internal sealed class SmallDisk : IDisposable
 
     /// <summary>Starts "minimind ARGUMENTS" so that a filled disk is full for it.</summary>
     public RunningProgram Start(string folder, string[] arguments) =>
-        _mounted ? Program.Start(folder, arguments) : Program.StartLimited(SmallFilesOnly, folder, arguments);
+        _mounted ? Programs.Start(folder, arguments) : Programs.StartLimited(SmallFilesOnly, folder, arguments);
 
     /// <summary>Leaves no byte free.</summary>
     public void Fill()

@@ -22,6 +22,7 @@ internal sealed class GrpcLink : ILink
     private readonly AsyncClientStreamingCall<OutgoingFrame, PeerReceipt> _call;
     private readonly OutgoingFrame _frame = new();
     private readonly Task _over;
+    private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private string? _broken;
     private int _sending;
     private int _closed;
@@ -41,8 +42,29 @@ internal sealed class GrpcLink : ILink
         _over = WatchAsync();
     }
 
-    /// <summary>Completes when the peer has admitted the link.</summary>
-    public async Task OpenAsync(CancellationToken cancellation)
+    /// <summary>Completes when a link that is being closed in order has closed, which takes a bounded time; at once for any other.</summary>
+    public Task Closing => Volatile.Read(ref _closed) == 1 ? _gone.Task : Task.CompletedTask;
+
+    /// <summary>Completes when the peer has admitted the link, however long that takes it, as long as it is there.</summary>
+    /// <param name="answer">Longest time to wait for a sign that it is.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="LinkException">The peer refuses, is not there, or ends.</exception>
+    public async Task OpenAsync(TimeSpan answer, CancellationToken cancellation)
+    {
+        using var opened = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var knocking = KnockAsync(answer, opened.Token);
+        try
+        {
+            await OpenAsync(cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            await opened.CancelAsync().ConfigureAwait(false);
+            await knocking.ConfigureAwait(false);
+        }
+    }
+
+    private async Task OpenAsync(CancellationToken cancellation)
     {
         using var registration = cancellation.UnsafeRegister(static link => ((GrpcLink)link!).Break("opening it was cancelled"), this);
         try
@@ -58,6 +80,35 @@ internal sealed class GrpcLink : ILink
         cancellation.ThrowIfCancellationRequested();
         throw new LinkException(
             $"Cannot open the link to rank {_identity.To} at {_endpoint} in generation {_identity.Generation}: {_broken ?? "it closed at once"}.");
+    }
+
+    /// <summary>Asks the peer again and again whether it is there, and breaks the link when it does not answer.</summary>
+    private async Task KnockAsync(TimeSpan answer, CancellationToken opened)
+    {
+        try
+        {
+            while (true)
+            {
+                using var patience = new CancellationTokenSource(answer, _time);
+                using var bounded = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, opened);
+                using var call = _channel.CreateCallInvoker().AsyncUnaryCall(
+                    PeerMethod.Knocking, null, new CallOptions(cancellationToken: bounded.Token), PeerReceipt.Instance);
+                try
+                {
+                    await call.ResponseAsync.ConfigureAwait(false);
+                }
+                catch (RpcException) when (patience.IsCancellationRequested && !opened.IsCancellationRequested)
+                {
+                    Break($"no answer for {answer.TotalSeconds:0.#} s");
+                    return;
+                }
+                await Task.Delay(answer, _time, opened).ConfigureAwait(false);
+            }
+        }
+        catch (Exception over) when (over is RpcException or OperationCanceledException)
+        {
+            // It is open, or whoever opens it is told why not.
+        }
     }
 
     /// <inheritdoc/>
@@ -116,6 +167,7 @@ internal sealed class GrpcLink : ILink
         _channel.Dispose();
         _abort.Dispose();
         _onClosed(this);
+        _gone.SetResult();
     }
 
     private async Task WriteAsync(FrameHeader header, ReadOnlyMemory<byte> payload, CancellationToken cancellation)

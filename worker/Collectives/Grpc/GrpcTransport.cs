@@ -45,7 +45,7 @@ public sealed class GrpcTransport : ITransport
         if (_server is not null) throw new InvalidOperationException("The transport is already started.");
         var service = new PeerService(receiver, _options.RunId, _stopping.Token);
         (_server, var port) = await PeerServer.StartAsync(_options, service, cancellation).ConfigureAwait(false);
-        _endpoint = JoinHostAndPort(_options.AdvertisedHost ?? _options.ListenAddress, port);
+        _endpoint = JoinHostAndPort(_options.AdvertisedHost ?? _options.ListenAddress, _options.AdvertisedPort > 0 ? _options.AdvertisedPort : port);
     }
 
     /// <inheritdoc/>
@@ -63,7 +63,7 @@ public sealed class GrpcTransport : ITransport
         {
             // A transport disposed meanwhile has already passed over its links.
             if (_stopping.IsCancellationRequested) link.Break(ShutDown);
-            await link.OpenAsync(cancellation).ConfigureAwait(false);
+            await link.OpenAsync(_options.AnswerTimeout, cancellation).ConfigureAwait(false);
             return link;
         }
         catch
@@ -74,10 +74,12 @@ public sealed class GrpcTransport : ITransport
         }
     }
 
-    /// <summary>Breaks every link, in and out, and stops listening. Receivers have been told the end of their links afterwards.</summary>
+    /// <summary>Waits for links that are being closed, breaks every other link, in and out, and stops listening. Receivers have been told the end of their links afterwards.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_stopping.IsCancellationRequested) return;
+        // Of these the peers may still need the last frames.
+        await Task.WhenAll(_links.Keys.Select(link => link.Closing)).ConfigureAwait(false);
         await _stopping.CancelAsync().ConfigureAwait(false);
         foreach (var link in _links.Keys)
         {

@@ -36,6 +36,9 @@ internal static class PeerMethod
         Marshallers.Create(static (_, _) => throw new NotSupportedException("Receivers write no frames."), Read),
         ReceiptMarshaller);
 
+    /// <summary>minimind.Peer/Knock: every peer answers at once, whatever it is doing.</summary>
+    public static readonly Method<PeerReceipt, PeerReceipt> Knocking = new(MethodType.Unary, Service, "Knock", ReceiptMarshaller, ReceiptMarshaller);
+
     /// <summary>Response header that tells the sender that its link is admitted.</summary>
     public const string Admitted = "minimind-admitted";
 

@@ -60,6 +60,9 @@ internal sealed class PeerService(IFrameReceiver receiver, string runId, Cancell
 /// <summary>Binds <see cref="PeerService"/> by hand; there is no generated base class for it.</summary>
 internal sealed class PeerServiceBinding : IServiceMethodProvider<PeerService>
 {
-    public void OnServiceMethodDiscovery(ServiceMethodProviderContext<PeerService> context) =>
+    public void OnServiceMethodDiscovery(ServiceMethodProviderContext<PeerService> context)
+    {
         context.AddClientStreamingMethod(PeerMethod.Receiving, [], static (service, frames, call) => service.ReceiveAsync(frames, call));
+        context.AddUnaryMethod(PeerMethod.Knocking, [], static (_, _, _) => Task.FromResult(PeerReceipt.Instance));
+    }
 }

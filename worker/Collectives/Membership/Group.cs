@@ -38,6 +38,7 @@ public sealed class Group : IAsyncDisposable
         Tails = new TailExchange(this);
         Reduction = new GradientReduction(this, gradient);
         Copy = new StateCopy(this);
+        Pulses = new Pulses(this, time);
     }
 
     /// <summary>The generation.</summary>
@@ -61,6 +62,9 @@ public sealed class Group : IAsyncDisposable
     /// <summary>Copies state from one rank to another.</summary>
     public StateCopy Copy { get; }
 
+    /// <summary>Signs of life from rank to rank.</summary>
+    internal Pulses Pulses { get; }
+
     /// <summary>All ranks but this one.</summary>
     public IEnumerable<int> Peers => Enumerable.Range(0, Plan.WorldSize).Where(rank => rank != Plan.Rank);
 
@@ -69,7 +73,11 @@ public sealed class Group : IAsyncDisposable
 
     /// <summary>Opens the links to all peers; completes when all have admitted them.</summary>
     /// <exception cref="PeerException">A peer cannot be reached.</exception>
-    public Task ConnectAsync(CancellationToken cancellation) => TogetherAsync(Peers.Select(ConnectToAsync), cancellation);
+    public Task ConnectAsync(CancellationToken cancellation)
+    {
+        Pulses.Start();
+        return TogetherAsync(Peers.Select(ConnectToAsync), cancellation);
+    }
 
     /// <summary>Tells all peers where this replica stands and hears the same from them.</summary>
     /// <returns>Positions in rank order.</returns>
@@ -80,14 +88,34 @@ public sealed class Group : IAsyncDisposable
         int peer, FrameKind kind, long step, LaneRange node, long offset, ReadOnlyMemory<byte> payload, CancellationToken cancellation)
     {
         var header = new FrameHeader(kind, Plan.Rank, Plan.Number, step, node.First, node.End, offset, payload.Length);
+        var pulse = Pulses.BeginSend(peer);
         try
         {
+            if (pulse is not null) await pulse.WaitAsync(cancellation);
             await _links[peer]!.SendAsync(header, payload, cancellation);
         }
         catch (LinkException fault)
         {
             throw new PeerException(Trouble.Types.Kind.Unreachable, [], $"the link to rank {peer} broke: {fault.Message}", fault);
         }
+        finally
+        {
+            Pulses.EndSend(peer);
+        }
+    }
+
+    /// <summary>Sends an empty frame to a peer to whom nothing else is being sent.</summary>
+    internal ValueTask PulseAsync(int peer) =>
+        _links[peer]!.SendAsync(new FrameHeader(FrameKind.Pulse, Plan.Rank, Plan.Number, 0, 0, 0, 0, 0), default, default);
+
+    /// <summary>Nothing at all has come from a rank for too long: whatever waits for it fails.</summary>
+    internal void Silence(int rank, TimeSpan silence)
+    {
+        // Whoever copies or loads a state of gigabytes may keep its machine too busy for signs of life.
+        if (StateAllowance > TimeSpan.Zero) return;
+        Owed[] waits;
+        lock (_gate) waits = [.. _waits];
+        foreach (var wait in waits) wait.Silence(rank, silence);
     }
 
     /// <summary>Sends a small message.</summary>
@@ -151,6 +179,7 @@ public sealed class Group : IAsyncDisposable
     {
         if (identity.To != Plan.Rank || identity.From < 0 || identity.From >= Plan.WorldSize) return null;
         if (identity.From == Plan.Rank || _sinks[identity.From] is not null) return null;
+        Pulses.Expect(identity.From);
         return _sinks[identity.From] = new PeerSink(this, identity.From);
     }
 
@@ -184,7 +213,7 @@ public sealed class Group : IAsyncDisposable
         foreach (var wait in waits) wait.Lose(rank, reason);
     }
 
-    /// <summary>Closes the generation: refuses further frames, waits until those being copied are, and closes the links.</summary>
+    /// <summary>Closes the generation: refuses further frames, waits until those being copied are, and begins to close the links.</summary>
     public async ValueTask DisposeAsync()
     {
         lock (_gate)
@@ -193,9 +222,10 @@ public sealed class Group : IAsyncDisposable
             _closed = true;
             if (_copies == 0) _drained.TrySetResult();
         }
+        Pulses.Dispose();
         await _drained.Task;
-        // Side by side: a link to a rank that no longer answers takes its time to close, and several may be such.
-        await Task.WhenAll(_links.OfType<ILink>().Select(link => link.DisposeAsync().AsTask()));
+        // Not waited for: nothing of this generation is sent on them any more, and a rank that no longer answers takes its time to close one.
+        foreach (var link in _links.OfType<ILink>()) _ = link.DisposeAsync().AsTask();
         Reduction.Dispose();
         Copy.Dispose();
     }
@@ -208,6 +238,7 @@ public sealed class Group : IAsyncDisposable
         {
             var identity = new LinkIdentity(Plan.Number, Plan.Rank, peer);
             _links[peer] = await _transport.ConnectAsync(Plan.Members[peer].Endpoint, identity, bounded.Token);
+            Pulses.Tell(peer);
         }
         catch (LinkException fault)
         {
@@ -231,6 +262,14 @@ public sealed record GroupOptions(int ChunkLength, TimeSpan PeerDeadline, TimeSp
 {
     /// <summary>Bytes per second at which the state of a peer is copied or loaded at the least; a 100 Mbit/s link gives 12 MB/s.</summary>
     public double SlowestCopy { get; init; } = 8e6;
+
+    /// <summary>How often a rank that has nothing else to say to a peer says that it lives.</summary>
+    public TimeSpan PulseInterval { get; init; } = TimeSpan.FromSeconds(0.25);
+
+    /// <summary>
+    /// After so long without any frame a peer counts as unreachable. Longer than the coordinator waits: whoever is silent to everybody is its to judge.
+    /// </summary>
+    public TimeSpan PeerSilence { get; init; } = TimeSpan.FromSeconds(2.5);
 
     /// <summary>For real networks.</summary>
     public static readonly GroupOptions Default = new(131072, TimeSpan.FromSeconds(60), TimeSpan.FromMinutes(10));

@@ -68,6 +68,17 @@ public sealed class Owed
             Trouble.Types.Kind.Unreachable, [], $"{_phase} of step {_step}: the link from rank {rank} ended ({reason})"));
     }
 
+    /// <summary>Nothing has come from this rank for so long, not even a sign of life.</summary>
+    public void Silence(int rank, TimeSpan silence)
+    {
+        lock (_gate)
+        {
+            if (_counts[rank] + _later[rank] == 0) return;
+        }
+        Fail(new PeerException(
+            Trouble.Types.Kind.Unreachable, [rank], $"{_phase} of step {_step}: no sign of life from rank {rank} for {silence.TotalSeconds:0.#} s"));
+    }
+
     /// <summary>Waits until nothing is owed; the deadline starts anew with every arrival.</summary>
     /// <exception cref="PeerException">A rank that owes something is lost or silent.</exception>
     public async Task WaitAsync(TimeSpan deadline, TimeProvider time, CancellationToken cancellation)

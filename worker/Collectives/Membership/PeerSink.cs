@@ -23,6 +23,7 @@ internal sealed class PeerSink(Group group, int rank) : IFrameSink
         destination = default;
         if (header.From != rank || header.Generation != group.Plan.Number)
             throw new ProtocolException($"rank {rank} sent a frame of rank {header.From}, generation {header.Generation}");
+        group.Pulses.Hear(rank);
         if (!group.BeginCopy()) return false;
         try
         {
@@ -55,6 +56,7 @@ internal sealed class PeerSink(Group group, int rank) : IFrameSink
     {
         FrameKind.Contribution or FrameKind.Reduced => group.Reduction,
         FrameKind.Hello or FrameKind.Tail or FrameKind.ValidationTail => group.Tails,
+        FrameKind.Pulse => group.Pulses,
         FrameKind.StateHeader or FrameKind.State => group.Copy,
         _ => throw new ProtocolException($"unknown kind of frame {(byte)kind} from rank {rank}"),
     };

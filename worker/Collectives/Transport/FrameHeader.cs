@@ -25,6 +25,9 @@ public enum FrameKind : byte
 
     /// <summary>Part of a state buffer: <see cref="FrameHeader.First"/> is the buffer's index.</summary>
     State = 7,
+
+    /// <summary>No payload: the sender lives.</summary>
+    Pulse = 8,
 }
 
 /// <summary>

@@ -30,16 +30,17 @@ internal static class Verbs
         var cache = new Option<string>("--cache") { Description = "Folder for fetched artifacts.", HelpName = "DIR", Required = true };
         var listen = new Option<string>("--listen") { Description = "Address that peers are accepted on.", HelpName = "ADDRESS", DefaultValueFactory = _ => "127.0.0.1" };
         var port = new Option<int>("--port") { Description = "Port that peers are accepted on; 0: any free one.", HelpName = "N" };
-        var host = new Option<string?>("--advertise") { Description = "Host name under which peers reach this worker.", HelpName = "HOST" };
+        var host = new Option<string?>("--advertise") { Description = "Where peers reach this worker; a port only where something forwards it.", HelpName = "HOST[:PORT]" };
         var log = new Option<string?>("--log") { Description = "File that whoever starts this worker keeps its output in; goes on with it when that process is gone.", HelpName = "FILE" };
         var command = new Command("train", "Take part in a run: attend its coordinator until the run ends.") { coordinator, run, name, cache, listen, port, host, log };
         command.SetAction(async parsed =>
         {
+            var (advertisedHost, advertisedPort) = AdvertisedEndpoint.Parse(parsed.GetValue(host));
             var options = new WorkerOptions
             {
                 Coordinator = parsed.GetRequiredValue(coordinator), RunId = parsed.GetRequiredValue(run), Name = parsed.GetRequiredValue(name),
                 Cache = parsed.GetRequiredValue(cache), Listen = parsed.GetRequiredValue(listen), Port = parsed.GetValue(port),
-                AdvertisedHost = parsed.GetValue(host),
+                AdvertisedHost = advertisedHost, AdvertisedPort = advertisedPort,
             };
             using var telemetry = new WorkerTelemetry();
             await using var session = new TrainingSession(options, new WorkerLog(Console.Out, parsed.GetValue(log)), TimeProvider.System);

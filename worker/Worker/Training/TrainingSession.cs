@@ -41,7 +41,8 @@ internal sealed class TrainingSession : IAsyncDisposable
         _transport = new GrpcTransport(
             new GrpcTransportOptions
             {
-                ListenAddress = options.Listen, Port = options.Port, AdvertisedHost = options.AdvertisedHost, RunId = options.RunId,
+                ListenAddress = options.Listen, Port = options.Port, AdvertisedHost = options.AdvertisedHost, AdvertisedPort = options.AdvertisedPort,
+                RunId = options.RunId,
             }, time);
     }
 

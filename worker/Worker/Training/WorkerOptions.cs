@@ -21,6 +21,9 @@ public sealed record WorkerOptions
     /// <summary>Host name under which peers reach this worker; null: the listening address.</summary>
     public string? AdvertisedHost { get; init; }
 
+    /// <summary>Port under which peers reach this worker; 0: the one that it listens on.</summary>
+    public int AdvertisedPort { get; init; }
+
     /// <summary>Folder for fetched artifacts; may be shared by workers of one machine.</summary>
     public required string Cache { get; init; }
 }

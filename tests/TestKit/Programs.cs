@@ -1,11 +1,10 @@
-using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.InteropServices;
 
-namespace MiniMind.Integration.Tests.Programs;
+namespace MiniMind.TestKit;
 
 /// <summary>The programs under test, started as a user starts them: by "dotnet", from where the build put them.</summary>
-internal static class Program
+public static class Programs
 {
     /// <summary>The command that users type.</summary>
     public static string Minimind { get; } = Built("Minimind");
@@ -33,12 +32,19 @@ internal static class Program
     public static RunningProgram StartLimited(string limit, string folder, params string[] arguments) =>
         RunningProgram.Start(folder, ["/bin/sh", "-c", $"{limit}; exec \"$0\" \"$@\"", Dotnet, Minimind, .. arguments]);
 
+    /// <summary>Starts "minimind-worker train OPTIONS" in a folder, with what the command gives its workers on their way: one thread in an operation.</summary>
+    public static RunningProgram StartWorker(string folder, params string[] options) =>
+        RunningProgram.Start(folder, ["/usr/bin/env", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1", "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1", "DOTNET_gcServer=0", "MALLOC_MMAP_THRESHOLD_=1073741824", "MALLOC_TRIM_THRESHOLD_=1073741824", Dotnet, Worker, "train", .. options]);
+
     private static string Built(string key) => Path.GetFullPath(
-        typeof(Program).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == key).Value!);
+        typeof(Programs).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == key).Value!);
 }
 
 /// <summary>What a program that has ended leaves behind.</summary>
-internal sealed record Ended(int ExitCode, string Output, string Error)
+/// <param name="ExitCode">128 + N when signal N ended it.</param>
+/// <param name="Output">All that it wrote.</param>
+/// <param name="Error">All that it complained of.</param>
+public sealed record Ended(int ExitCode, string Output, string Error)
 {
     /// <summary>Everything that was to be seen, for the message of a failed assertion.</summary>
     public override string ToString() => $"exit code {ExitCode}\n--- output\n{Output}\n--- error\n{Error}";

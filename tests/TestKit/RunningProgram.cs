@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Text;
 
-namespace MiniMind.Integration.Tests.Programs;
+namespace MiniMind.TestKit;
 
 /// <summary>A process whose lines can be waited for. Disposing it kills it together with all that it started.</summary>
-internal sealed class RunningProgram : IAsyncDisposable
+public sealed class RunningProgram : IAsyncDisposable
 {
     // Far beyond what anything here takes; a test that waits so long has failed.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
@@ -22,8 +22,10 @@ internal sealed class RunningProgram : IAsyncDisposable
         _process.ErrorDataReceived += (_, line) => Keep(_error, line.Data);
     }
 
+    /// <summary>Id of the process.</summary>
     public int Id => _process.Id;
 
+    /// <summary>Starts a command, a program and its arguments, in a folder.</summary>
     public static RunningProgram Start(string folder, IReadOnlyList<string> command)
     {
         var start = new ProcessStartInfo(command[0])
@@ -70,9 +72,10 @@ internal sealed class RunningProgram : IAsyncDisposable
     }
 
     /// <summary>Waits until the program has ended and all that it wrote has arrived.</summary>
-    public async Task<Ended> EndAsync()
+    /// <param name="patience">Longest time to wait; null: three minutes.</param>
+    public async Task<Ended> EndAsync(TimeSpan? patience = null)
     {
-        await _process.WaitForExitAsync().WaitAsync(Patience);
+        await _process.WaitForExitAsync().WaitAsync(patience ?? Patience);
         lock (_gate) return new Ended(_process.ExitCode, _output.ToString(), _error.ToString());
     }
 
@@ -86,6 +89,20 @@ internal sealed class RunningProgram : IAsyncDisposable
         await _process.WaitForExitAsync().WaitAsync(Patience);
     }
 
+    /// <summary>Sends SIGKILL to this process and those that it started, unless it has ended, and does not wait.</summary>
+    public void TryKill()
+    {
+        try
+        {
+            _process.Kill(entireProcessTree: true);
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended.
+        }
+    }
+
+    /// <summary>Kills what still runs of it.</summary>
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited) await KillAllAsync();
@@ -95,7 +112,8 @@ internal sealed class RunningProgram : IAsyncDisposable
     private async Task BeforeEndAsync(Task seen, string expected)
     {
         await Task.WhenAny(seen, _process.WaitForExitAsync()).WaitAsync(Patience);
-        Assert.True(seen.IsCompleted, $"expected the program to {expected} before its end; it wrote\n{_output}{_error}");
+        if (seen.IsCompleted) return;
+        lock (_gate) throw new InvalidOperationException($"expected the program to {expected} before its end; it wrote\n{_output}{_error}");
     }
 
     private void Keep(StringBuilder text, string? line)

@@ -1,10 +1,11 @@
+using System.ComponentModel;
 using System.Globalization;
 using System.Runtime.InteropServices;
 
-namespace MiniMind.Integration.Tests.Programs;
+namespace MiniMind.TestKit;
 
 /// <summary>Signals with their numbers on Linux.</summary>
-internal enum Signal
+public enum Signal
 {
     Interrupt = 2,
     Kill = 9,
@@ -18,9 +19,14 @@ internal enum Signal
 }
 
 /// <summary>Sends signals, and finds whom to send them to.</summary>
-internal static partial class Signals
+public static partial class Signals
 {
-    public static void Send(int processId, Signal signal) => Assert.Equal(0, Kill(processId, (int)signal));
+    /// <summary>Sends a signal to one process.</summary>
+    /// <exception cref="Win32Exception">There is no such process.</exception>
+    public static void Send(int processId, Signal signal)
+    {
+        if (Kill(processId, (int)signal) != 0) throw new Win32Exception(Marshal.GetLastPInvokeError());
+    }
 
     /// <summary>The processes that a process has started and that still run, oldest first (Linux).</summary>
     public static IReadOnlyList<int> ChildrenOf(int processId)

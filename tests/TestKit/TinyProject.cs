@@ -1,18 +1,27 @@
 using System.Text.Json;
-using MiniMind.Integration.Tests.Programs;
 
-namespace MiniMind.Integration.Tests.Runs;
+namespace MiniMind.TestKit;
 
 /// <summary>
 /// A folder with what a user would have: a few hundred short documents, questions, and a run file that trains on them in seconds
 /// (18 steps of pretraining and 46 of fine-tuning).
 /// </summary>
-internal sealed class TinyProject : IDisposable
+public sealed class TinyProject : IDisposable
 {
+    /// <summary>The run file.</summary>
     public const string RunFileName = "tiny.yaml";
+    /// <summary>Texts.</summary>
     public const string PretrainFile = "pretrain.jsonl";
+    /// <summary>Dialogues.</summary>
     public const string SftFile = "sft.jsonl";
+    /// <summary>Questions about what the dialogues say.</summary>
     public const string QuestionsFile = "questions.jsonl";
+
+    /// <summary>Steps of one epoch of pretraining.</summary>
+    public const int PretrainSteps = 18;
+
+    /// <summary>Steps of one epoch of fine-tuning.</summary>
+    public const int SftSteps = 23;
 
     private const string Stages = """
         name: tiny
@@ -33,9 +42,10 @@ internal sealed class TinyProject : IDisposable
     private static readonly string[] Names =
         [.. from first in new[] { "Bel", "Tor", "Mira", "Kas", "Lun", "Oba" } from last in new[] { "do", "rin", "lia", "mek", "sa", "vo" } select first + last];
 
-    public TinyProject()
+    /// <param name="folder">Where to make it; null: a new temporary folder.</param>
+    public TinyProject(string? folder = null)
     {
-        Folder = Directory.CreateTempSubdirectory("minimind-").FullName;
+        Folder = folder is null ? Directory.CreateTempSubdirectory("minimind-").FullName : Directory.CreateDirectory(folder).FullName;
         var order = new Random(1);
         WriteLines(PretrainFile, Enumerable.Range(0, 300).Select(_ => Names[order.Next(Names.Length)]).Select(name => new
         {
@@ -55,10 +65,11 @@ internal sealed class TinyProject : IDisposable
     /// <summary>A question that the training data answers.</summary>
     public static string AQuestion => Question(Names[0]);
 
+    /// <summary>A path below the folder.</summary>
     public string PathOf(params string[] parts) => Path.Combine([Folder, .. parts]);
 
     /// <summary>Starts "minimind run tiny.yaml --plain --out OUT OPTIONS".</summary>
-    public RunningProgram StartRun(string outFolder, params string[] options) => Program.Start(Folder, RunArguments(outFolder, options));
+    public RunningProgram StartRun(string outFolder, params string[] options) => Programs.Start(Folder, RunArguments(outFolder, options));
 
     /// <summary>Runs it to its end.</summary>
     public async Task<Ended> RunAsync(string outFolder, params string[] options)
@@ -67,17 +78,10 @@ internal sealed class TinyProject : IDisposable
         return await program.EndAsync();
     }
 
-    /// <summary>Asserts that "minimind audit OUT" finds nothing wrong.</summary>
-    public async Task AssertSoundAsync(string outFolder)
-    {
-        var ended = await Program.RunAsync(Folder, "audit", outFolder);
-        Assert.True(ended.ExitCode == 0, ended.ToString());
-        Assert.Contains($"{outFolder} is sound.", ended.Output, StringComparison.Ordinal);
-    }
-
     /// <summary>What follows "minimind" for a run into a folder.</summary>
     public static string[] RunArguments(string outFolder, params string[] options) => ["run", RunFileName, "--plain", "--out", outFolder, .. options];
 
+    /// <summary>Deletes the folder.</summary>
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 
     private static string Question(string name) => $"What does {name} like?";

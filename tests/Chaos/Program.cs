@@ -1,0 +1,3 @@
+using MiniMind.Chaos;
+
+return await ChaosCommand.Build().Parse(args).InvokeAsync();
