@@ -1,4 +1,4 @@
-using MiniMind.Integration.Tests.Runs;
+using MiniMind.TestKit;
 
 namespace MiniMind.Cluster.Tests;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using MiniMind.Integration.Tests.Programs;
+using MiniMind.TestKit;
 
 namespace MiniMind.Cluster.Tests;
 

@@ -1,5 +1,4 @@
-using MiniMind.Integration.Tests.Programs;
-using MiniMind.Integration.Tests.Runs;
+using MiniMind.TestKit;
 
 namespace MiniMind.Cluster.Tests;
 
@@ -162,7 +161,8 @@ public sealed class SharedRunTests(LongReference reference) : IAsyncLifetime
 
     private async Task AssertSameAsync(string folder)
     {
-        reference.Result.AssertSame(RunResult.Read(Project.PathOf(folder)));
-        await Project.AssertSoundAsync(folder);
+        Assert.Empty(reference.Result.DifferencesTo(RunResult.Read(Project.PathOf(folder))));
+        var audit = await Programs.RunAsync(Project.Folder, "audit", folder);
+        Assert.True(audit.ExitCode == 0, audit.ToString());
     }
 }

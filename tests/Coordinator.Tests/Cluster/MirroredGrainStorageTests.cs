@@ -48,12 +48,12 @@ public sealed class MirroredGrainStorageTests : IDisposable
         var read = new GrainState<Number>();
 
         await storage.ReadStateAsync("run", Grain, read);
-        Assert.Equal(7, read.State.Value);
+        Assert.Equal(7, read.State?.Value);
         await storage.WriteStateAsync("run", Grain, read);
 
         var again = new GrainState<Number>();
         await empty.ReadStateAsync("run", Grain, again);
-        Assert.Equal(7, again.State.Value);
+        Assert.Equal(7, again.State?.Value);
     }
 
     [Fact]

@@ -18,12 +18,14 @@ public sealed class OrphanedCheckpointsTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    private static Applied Applied(long step) => new() { Entry = new LedgerEntry { StageIndex = 1, Step = step } };
+
     private void Keep(long step)
     {
         var files = Directory.CreateDirectory(_folder.File($"checkpoint-{step}")).FullName;
         File.WriteAllText(Path.Combine(files, "model.safetensors"), $"weights of step {step}");
         File.WriteAllText(Path.Combine(files, "trainer.json"), $"{{\"identity\": \"{Identity}\"}}");
-        _orphaned.Keep(files, new CheckpointWritten { StageIndex = 1, Step = step, LedgerHash = "ab" }, [new LedgerEntry { StageIndex = 1, Step = step }, new LedgerEntry { StageIndex = 1, Step = step + 1 }]);
+        _orphaned.Keep(files, new CheckpointWritten { StageIndex = 1, Step = step, LedgerHash = "ab" }, [Applied(step), Applied(step + 1)]);
     }
 
     [Fact]
@@ -33,7 +35,7 @@ public sealed class OrphanedCheckpointsTests : IDisposable
         Keep(40);
         var (handover, files) = _orphaned.Newest(1, Identity)!.Value;
         Assert.Equal((40, "ab"), (handover.Checkpoint.Step, handover.Checkpoint.LedgerHash));
-        Assert.Equal(40, Assert.Single(handover.Entries).Step);
+        Assert.Equal(40, Assert.Single(handover.Applied).Entry.Step);
         Assert.Equal(["model.safetensors", "trainer.json"], files.Select(Path.GetFileName));
         Assert.Empty(handover.Checkpoint.Files);
     }

@@ -82,7 +82,7 @@ internal sealed class SmallStage : IAsyncDisposable
 
     /// <summary>A worker's connection to the store.</summary>
     public ArtifactClient Client() =>
-        new(_channel, new ArtifactCache(new ArtifactCacheOptions { Folder = _folder.File("cache") }, TimeProvider.System), new RetryOptions(), TimeProvider.System);
+        new(new SingleStore(_channel), new ArtifactCache(new ArtifactCacheOptions { Folder = _folder.File("cache") }, TimeProvider.System), new RetryOptions(), TimeProvider.System);
 
     /// <summary>A name in the stage's folder.</summary>
     public string PathOf(string name) => _folder.File(name);
