@@ -83,7 +83,7 @@ public sealed class RebalancingTests
         static IReadOnlyList<int> Decide(ClusterView view) => GenerationRule.Decide(view, Views.Options).Shares;
     }
 
-    /// <summary>Times that vary by chance, and a worker that is slow for 200 steps of 400: its lanes leave it while that becomes known, and come back once.</summary>
+    /// <summary>Times that vary by chance, and a worker that is slow for 200 steps of 400: lanes leave it once, and come back once.</summary>
     [Fact]
     public void Lanes_do_not_move_to_and_fro_by_chance()
     {
@@ -116,6 +116,6 @@ public sealed class RebalancingTests
             time.Advance(TimeSpan.FromSeconds(1));
             foreach (var worker in (string[])["a", "b"]) controller.Hear(worker, $"{worker}#1");
         }
-        Assert.Equal(["0: 8 8", "1: 10 6", "1: 11 5", "3: 8 8"], formed);
+        Assert.Equal(["0: 8 8", "1: 11 5", "3: 8 8"], formed);
     }
 }
