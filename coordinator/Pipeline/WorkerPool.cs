@@ -135,8 +135,8 @@ internal sealed class WorkerPool : IAsyncDisposable
             if (exit.ExitCode == 0) _screen.Message($"{exit.Name} left");
             else if (Restart(exit)) return;
             _present--;
-            // Other coordinators may have others.
-            if (_seat is not null || _launcher.Running.Any(name => name != exit.Name)) return;
+            // Another one that has just ended may be about to be started again; other coordinators may have others.
+            if (_seat is not null || _present > 0) return;
             _events.Add(new RunEvent { Failed = new RunFailed { Message = LastWords(exit) } });
         }
     }
