@@ -3,6 +3,7 @@ using MiniMind.Coordinator.Grains;
 using MiniMind.Coordinator.RunFiles;
 using MiniMind.Coordinator.Screen;
 using MiniMind.Coordinator.Services;
+using MiniMind.Coordinator.Workers;
 using MiniMind.Protos;
 using MiniMind.Text;
 
@@ -19,6 +20,7 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
         var start = time.GetTimestamp();
         var run = RunFile.Load(options.File, options.Overrides, RunFileDefaults.Standard with { Cache = options.SharedCache });
         var folder = new RunFolder(Path.GetFullPath(run.Out));
+        if (run.Device != RunFile.Cpu) await WorkerTool.RequireDeviceAsync(run.Device, stop);
         using var locked = RunLock.Take(folder.Lock);
         RefuseToOverwrite(folder);
 
@@ -28,8 +30,6 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
         if (run.Caveat is { } caveat) screen.Message(caveat);
         var past = new PastStages(folder.Metrics, folder.Ledger);
         var worker = new WorkerTool(folder.Logs);
-        // A device that is not there is named before anything is prepared for it.
-        if (run.Device != RunFile.Cpu) await worker.RunAsync(["check", "--device", run.Device], stop);
         await using var host = await CoordinatorHost.StartAsync(folder, options.Verbose, time);
         var grain = host.Grains.GetGrain<IRunGrain>(run.Name);
         var record = await grain.RecordAsync();
@@ -54,8 +54,11 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
     private void RefuseToOverwrite(RunFolder folder)
     {
         if (!Directory.Exists(folder.State) || options.Resume) return;
-        throw new InputException(
-            $"{folder.Root} already holds a run: go on with it by --resume, choose another folder with --out DIR, or delete it");
+        var alive = new WorkerRoster(folder.Workers, folder.LogOf).NamesAlive();
+        throw new InputException(alive.Count == 0
+            ? $"{folder.Root} already holds a run: go on with it by --resume, choose another folder with --out DIR, or delete it"
+            : $"{folder.Root} already holds a run, and its workers live and may train on without a coordinator ({string.Join(", ", alive)}): --resume adopts them and goes on, or choose another folder with --out DIR. "
+              + "Do not delete this one while they live");
     }
 
     private void RefuseChanges(RunRecord record, RunFile run, RunFolder folder)
