@@ -51,7 +51,7 @@ public sealed class AuditCommandTests : IAsyncLifetime
         var log = _run.Folder.LogOf("worker-0");
         Directory.CreateDirectory(_run.Folder.Logs);
         await File.WriteAllTextAsync(log, "");
-        using var worker = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", "exec tail -f \"$0\" > /dev/null", log]))!;
+        using var worker = Process.Start(new ProcessStartInfo("tail", ["-f", log]))!;
         try
         {
             new WorkerRoster(_run.Folder.Workers, _run.Folder.LogOf).Add("worker-0", worker.Id);
