@@ -75,6 +75,14 @@ internal sealed class TinyProject : IDisposable
         Assert.Contains($"{outFolder} is sound.", ended.Output, StringComparison.Ordinal);
     }
 
+    /// <summary>Asserts the same of a run that was stopped, and that it is called unfinished.</summary>
+    public async Task AssertSoundSoFarAsync(string outFolder)
+    {
+        var ended = await Program.RunAsync(Folder, "audit", outFolder);
+        Assert.True(ended.ExitCode == 0, ended.ToString());
+        Assert.Matches($@"{outFolder} is unfinished \(.*(pretrain|sft) after \d+ of \d+ steps.*\); what there is of it is sound\.", ended.Output);
+    }
+
     /// <summary>What follows "minimind" for a run into a folder.</summary>
     public static string[] RunArguments(string outFolder, params string[] options) => ["run", RunFileName, "--plain", "--out", outFolder, .. options];
 
