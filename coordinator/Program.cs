@@ -7,6 +7,7 @@ using MiniMind.Coordinator.Pipeline;
 using MiniMind.Coordinator.Tokenizers;
 using MiniMind.Coordinator.ToyWorld;
 using MiniMind.Coordinator.Workers;
+using MiniMind.Text;
 using Spectre.Console;
 
 var time = TimeProvider.System;
@@ -19,6 +20,7 @@ var handlers = new CommandHandlers
     Audit = (options, stop) => new AuditCommand(AnsiConsole.Console).RunAsync(options, stop),
     WriteSample = (options, _) =>
     {
+        OutputPlace.RequireFolder(options.Out, "--out");
         ToyWorldWriter.Write(options.Out, options.Seed, replace: options.Force, remedy: "Name another folder with --out, or replace it by --force.").WriteTo(Console.Out);
         return Task.FromResult(ExitCodes.Success);
     },
@@ -26,8 +28,9 @@ var handlers = new CommandHandlers
     CheckData = (options, stop) => new CheckCommand(AnsiConsole.Console).RunAsync(options, stop),
     SplitData = async (options, stop) =>
     {
-        var (training, held) = await new DataSplit(options).RunAsync(stop);
-        Console.WriteLine($"{options.Training}: {training:N0} lines{Environment.NewLine}{options.HeldOut}: {held:N0} lines");
+        var split = new DataSplit(options);
+        var (training, held) = await split.RunAsync(stop);
+        foreach (string line in split.Describe(training, held)) Console.WriteLine(line);
         return ExitCodes.Success;
     },
     EncodeData = (options, stop) => new DataEncoding(options, time).RunAsync(stop),

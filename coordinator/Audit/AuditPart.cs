@@ -15,6 +15,9 @@ public sealed class AuditPart(string name)
     /// <summary>What holds if there is no fault, with its figures.</summary>
     public string Proven { get; private set; } = "";
 
+    /// <summary>What the run has not done yet, for a sentence; null when this part is finished.</summary>
+    public string? Open { get; private set; }
+
     /// <summary>What is wrong, each with its place; the first <see cref="MostFaults"/>.</summary>
     public IReadOnlyList<string> Faults => _faults;
 
@@ -23,6 +26,9 @@ public sealed class AuditPart(string name)
 
     /// <summary>Says what holds if there is no fault.</summary>
     public void Prove(string proven) => Proven = proven;
+
+    /// <summary>Says what holds so far if there is no fault, and what is still to be done.</summary>
+    public void ProveSoFar(string proven, string open) => (Proven, Open) = (proven, open);
 
     /// <summary>Something is wrong.</summary>
     /// <param name="place">Where: a file, a line of it, a step.</param>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using MiniMind.Coordinator.Artifacts;
 using MiniMind.Protos;
 using MiniMind.Text;
@@ -30,8 +31,20 @@ internal sealed class OrderAudit(StageSpec stage, ArtifactStore store, string le
             if (ledger.Find(stage.StageIndex, step) is not { } entry) part.Fault(_file, $"step {step} of {stage.Stage} is missing");
             else Compare(entry, order.Samples(step), taken, targets is not null, ledger.PlaceOf((stage.StageIndex, step)), part);
         }
-        part.Prove(string.Create(System.Globalization.CultureInfo.InvariantCulture,
-            $"{newest:N0} of {order.TotalSteps:N0} steps, none missing or twice; {stage.Epochs} epochs of {stage.TrainingSequences:N0} sequences, each once in an epoch"));
+        var steps = string.Create(CultureInfo.InvariantCulture, $"{newest:N0} of {order.TotalSteps:N0} steps");
+        if (complete) part.Prove(string.Create(CultureInfo.InvariantCulture, $"{steps}, none missing or twice; {stage.Epochs} epochs of {stage.TrainingSequences:N0} sequences, each once in an epoch"));
+        else part.ProveSoFar($"{steps} so far, none missing or twice{Seen(order, newest, seen)}", $"{stage.Stage} after {steps}");
+    }
+
+    /// <summary>What is known of the epochs of a stage that is not complete.</summary>
+    private string Seen(SampleOrder order, long newest, bool[] seen)
+    {
+        if (newest == 0) return "";
+        var whole = newest / order.StepsPerEpoch;
+        var words = whole == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; {whole} of {stage.Epochs} epochs whole, each of the {stage.TrainingSequences:N0} sequences once in them");
+        return newest % order.StepsPerEpoch == 0
+            ? words
+            : string.Create(CultureInfo.InvariantCulture, $"{words}; epoch {whole + 1} of {stage.Epochs} begun, {seen.LongCount(taken => taken):N0} of {stage.TrainingSequences:N0} sequences taken, none twice");
     }
 
     /// <summary>What the sequences of a step hold, each marked as seen.</summary>

@@ -35,6 +35,12 @@ public sealed class RunAudit(RunFolder folder)
             new OrderAudit(stage, store, folder.Ledger).Check(ledger, record.CompletedStages.Contains(stage.StageIndex), order, cancellation);
             parts.Add(order);
         }
+        foreach (var name in StateAudit.NotBegun(record, stages))
+        {
+            var part = new AuditPart(name);
+            part.ProveSoFar("not begun", $"{name} not begun");
+            parts.Add(part);
+        }
         foreach (var entry in ledger.Entries.Where(entry => stages.All(stage => stage.StageIndex != entry.Key.Stage)))
             chain.Fault(ledger.PlaceOf(entry.Key), $"an entry of stage {entry.Key.Stage}, which the run's state does not know");
 

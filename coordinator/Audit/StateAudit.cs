@@ -15,7 +15,7 @@ internal static class StateAudit
     {
         using var settings = JsonDocument.Parse(record.Settings);
         var described = settings.RootElement.GetProperty("stages").EnumerateArray().ToList();
-        var training = described.Where(stage => stage.TryGetProperty("lanes", out _)).Select(NameOf).ToList();
+        var training = described.Where(IsTraining).Select(NameOf).ToList();
         var missing = training.Select(name => $"{name}.data").Prepend("tokenizer").Where(key => !record.Inputs.ContainsKey(key)).ToList();
         if (missing.Count > 0) part.Fault(Place, $"the hash of {string.Join(", ", missing)} is missing");
         else if (record.Identity != RunIdentity.Compute(record.Settings, record.Inputs["tokenizer"], training.Select(name => record.Inputs[$"{name}.data"])))
@@ -31,6 +31,16 @@ internal static class StateAudit
             part.Fault(Place, $"stage {index} is complete, but never began");
         part.Prove($"identity {record.Identity[..Math.Min(12, record.Identity.Length)]}, the hash of settings, tokenizer and data");
     }
+
+    /// <summary>Names of the training stages that the settings describe and that have not begun, in order.</summary>
+    public static IReadOnlyList<string> NotBegun(RunRecord record, IReadOnlyList<StageSpec> begun)
+    {
+        using var settings = JsonDocument.Parse(record.Settings);
+        return [.. settings.RootElement.GetProperty("stages").EnumerateArray().Index()
+            .Where(stage => IsTraining(stage.Item) && begun.All(known => known.StageIndex != stage.Index)).Select(stage => NameOf(stage.Item))];
+    }
+
+    private static bool IsTraining(JsonElement stage) => stage.TryGetProperty("lanes", out _);
 
     private static string NameOf(JsonElement stage) => stage.GetProperty("name").GetString()!;
 

@@ -9,6 +9,7 @@ public static class CommandTree
 {
     internal const string Verbose = "--verbose";
     private const string Run = "run";
+    private const string Help = "help";
 
     private static readonly (string Verb, string Description)[] WorkerVerbs =
     [
@@ -45,10 +46,14 @@ public static class CommandTree
     {
         // Response files and bundled flags would change what a user typed.
         var parsing = new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
-        var parsed = Build(handlers).Parse(PassThrough(arguments), parsing);
-        if (parsed.Errors.Count > 0 && parsed.Action is not HelpWithExamples)
+        if (arguments.Count > 0 && arguments[0] == Help) arguments = [.. arguments.Skip(1), "--help"];
+        var typed = PassThrough(arguments);
+        var parsed = Build(handlers).Parse(typed, parsing);
+        var unknown = UnknownOptions.Of(parsed, typed);
+        if ((unknown.Count > 0 || parsed.Errors.Count > 0) && parsed.Action is not HelpWithExamples)
         {
-            foreach (var fault in parsed.Errors) error.WriteLine($"error: {fault.Message}");
+            // What follows from an option that there is not would only hide it.
+            foreach (string fault in unknown.Count > 0 ? unknown : parsed.Errors.Select(fault => fault.Message)) error.WriteLine($"error: {fault}");
             error.WriteLine($"'minimind {Words(parsed)}--help' shows what is possible.");
             return ExitCodes.WrongInput;
         }

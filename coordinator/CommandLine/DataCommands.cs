@@ -62,7 +62,7 @@ internal static class DataCommands
         var length = new Option<int?>("--sequence-length") { Description = "Tokens of a sequence: 340 for pretrain, 768 for sft, 1024 for dpo if left out.", HelpName = "N", CustomParser = OptionValues.Count };
         var longDocuments = new Option<string?>("--long-documents") { Description = "What becomes of longer documents: split, or cut; as in a run file if left out." };
         longDocuments.AcceptOnlyFromAmong("split", "cut");
-        var against = new Option<string?>("--against") { Description = "An evaluation file: lines that share 13 words in a row with it are counted.", HelpName = "FILE" };
+        var against = new Option<string?>("--against") { Description = "An evaluation file: lines that share 13 words in a row with one of its items, or the whole of a shorter one (question and answer), are counted.", HelpName = "FILE" };
         var fix = new Option<string?>("--fix") { Description = "Write the lines worth keeping: without bad ones, exact duplicates, and those without any answer.", HelpName = "OUT" };
         var keep = new Option<bool>("--keep-duplicates") { Description = "With --fix: keep exact duplicates." };
         var drop = new Option<bool>("--drop-near-duplicates") { Description = "With --fix: leave near duplicates out, too." };

@@ -12,7 +12,7 @@ internal sealed class CheckCommand(IAnsiConsole console)
 {
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    /// <returns>0: the data can be trained on; 2: it cannot.</returns>
+    /// <returns>0: the data can be trained on, or the clean file that was written can; 2: it cannot.</returns>
     public async Task<int> RunAsync(CheckOptions options, CancellationToken stop)
     {
         CheckPlot(options);
@@ -24,7 +24,7 @@ internal sealed class CheckCommand(IAnsiConsole console)
         if (options.Json is { } path) await AtomicFile.WriteAsync(path, stream => JsonSerializer.SerializeAsync(stream, report, Json, stop), cancel: stop);
         if (options.Plot is { } picture && report.Lengths is { } lengths) await LengthPlot.SaveAsync(lengths, picture);
         view.ShowVerdict(report);
-        return report.Sound ? ExitCodes.Success : ExitCodes.WrongInput;
+        return report.CleanSound ?? report.Sound ? ExitCodes.Success : ExitCodes.WrongInput;
     }
 
     private static void CheckPlot(CheckOptions options)

@@ -37,7 +37,10 @@ internal sealed record CheckReport
     /// <summary>Whether the data can be trained on as it is.</summary>
     public required bool Sound { get; init; }
 
-    /// <summary>Whether training can start, and why not. Of some kinds of data there is no stage yet.</summary>
+    /// <summary>Whether the clean file can be trained on; null when none was asked for.</summary>
+    public required bool? CleanSound { get; init; }
+
+    /// <summary>Whether training can start, with the clean file if one was written, and why not. Of some kinds of data there is no stage yet.</summary>
     public required string Verdict { get; init; }
 }
 
@@ -46,8 +49,8 @@ internal sealed record OddityCount(string What, long Lines, IReadOnlyList<string
 
 /// <summary>What the data shares with an evaluation file.</summary>
 /// <param name="Items">Items that could be compared.</param>
-/// <param name="TooShort">Items that could not.</param>
-/// <param name="ItemsTouched">Items that share a run of words with the data.</param>
-/// <param name="Lines">Lines of the data that do.</param>
+/// <param name="TooShort">Items that could not, having fewer than three words.</param>
+/// <param name="ItemsTouched">Items of which 13 words in a row, or all of fewer, are in the data.</param>
+/// <param name="Lines">Lines of the data in which they are.</param>
 /// <param name="First">The first of these lines.</param>
 internal sealed record ContaminationReport(string File, int Items, int TooShort, int ItemsTouched, long Lines, IReadOnlyList<string> First);

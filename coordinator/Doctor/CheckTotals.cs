@@ -1,4 +1,5 @@
 using MiniMind.Coordinator.CommandLine;
+using MiniMind.Coordinator.Ingestion;
 using MiniMind.Coordinator.RunFiles;
 using MiniMind.Text.Packing;
 
@@ -58,13 +59,17 @@ internal sealed class CheckTotals(CheckOptions options, IReadOnlyList<string> fi
     {
         var lengths = _lengths?.Finish();
         var (sound, verdict) = Verdict(stage, lengths);
+        bool? clean = written is null ? null : written > 0 && CanBeLearned(lengths);
+        if (clean is true && !sound)
+            verdict = $"{_bad:N0} {(_bad == 1 ? "line is" : "lines are")} bad and left out: {(StageKinds.All.Contains(stage) ? $"training can start with {options.Fix}" : $"{options.Fix} is sound, but no run can train on it: there is no {stage} stage yet")}";
+        if (clean is false && sound) verdict = $"no line is worth keeping: {options.Fix} is empty";
         return new CheckReport
         {
             Files = files, Stage = stage, StageGuessed = guessed, Lines = Lines, Bytes = bytes, BadLines = _bad, FirstBad = _firstBad,
             ExactDuplicates = _exact.Count, NearDuplicates = _near.Count, FirstNear = _firstNear, Characters = _script, Lengths = lengths, Written = written,
             Oddities = [.. Oddities.All.Where(entry => _oddities[entry.Oddity].Count > 0).Select(entry => new OddityCount(entry.Words, _oddities[entry.Oddity].Count, _oddities[entry.Oddity].First))],
             Contamination = contamination is null ? null : new ContaminationReport(options.Against!, contamination.Items, contamination.TooShort, contamination.ItemsTouched, contamination.Lines, _firstContaminated),
-            Limits = [.. Limits()], Sound = sound, Verdict = verdict,
+            Limits = [.. Limits()], Sound = sound, CleanSound = clean, Verdict = verdict,
         };
     }
 
@@ -93,13 +98,15 @@ internal sealed class CheckTotals(CheckOptions options, IReadOnlyList<string> fi
     private (bool, string) Verdict(string stage, LengthReport? lengths)
     {
         string fix = $"minimind data check {string.Join(' ', files)} --fix OUT";
-        if (_bad == Lines) return (false, $"training cannot start: none of the {Lines:N0} lines can be used");
-        if (lengths is { PackedTargets: 0 } || _oddities[Oddity.NoAnswer].Count == Lines) return (false, "training cannot start: nothing in these documents is learned; is it another kind of data?");
+        if (_bad == Lines) return (false, $"training cannot start: none of the {Lines:N0} lines can be used{(DataKind.Mistake(files[0], stage) is { } mistake ? "; " + mistake : "")}");
+        if (!CanBeLearned(lengths)) return (false, "training cannot start: nothing in these documents is learned; is it another kind of data?");
         if (_bad > 0) return (false, $"training cannot start: {_bad:N0} bad lines; leave them out with bad_lines: skip, or write a clean file with {fix}");
         long warnings = _oddities.Values.Count(entry => entry.Count > 0) + (_exact.Count > 0 ? 1 : 0) + (_near.Count > 0 ? 1 : 0) + (contamination is { Lines: > 0 } ? 1 : 0);
         string start = StageKinds.All.Contains(stage) ? "training can start" : $"the data is sound, but no run can train on it: there is no {stage} stage yet";
         return (true, warnings == 0 ? start : $"{start}; {warnings} {(warnings == 1 ? "thing" : "things")} to look at above");
     }
+
+    private bool CanBeLearned(LengthReport? lengths) => lengths is not { PackedTargets: 0 } && _oddities[Oddity.NoAnswer].Count < Lines;
 
     private IEnumerable<string> Limits()
     {

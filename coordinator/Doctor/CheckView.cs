@@ -23,9 +23,9 @@ internal sealed class CheckView(IAnsiConsole console)
         console.WriteLine(string.Create(Invariant, $"{string.Join(", ", report.Files)}: {report.Stage}{(report.StageGuessed ? " (by its first lines)" : "")}, {report.Lines:N0} lines, {Figures.Megabytes(report.Bytes)}"));
         var table = new Table().Border(TableBorder.Simple).HideHeaders().AddColumns("", "", "");
         void Row(string name, string figure, string note = "") => table.AddRow(new Cell(name), new Cell(figure).RightJustified(), new Cell(note));
-        Row("bad lines", Count(report.BadLines), string.Join("\n", report.FirstBad));
+        Row("bad lines", Count(report.BadLines), First(report.FirstBad, report.BadLines));
         Row("exact duplicates", Count(report.ExactDuplicates));
-        Row("near duplicates", Count(report.NearDuplicates), string.Join("\n", report.FirstNear));
+        Row("near duplicates", Count(report.NearDuplicates), First(report.FirstNear, report.NearDuplicates));
         foreach (var (what, lines, first) in report.Oddities) Row(what, Count(lines), string.Join(", ", first) + (lines > first.Count ? ", …" : ""));
         Row("characters", Count(report.Characters.Total), Languages(report.Characters));
         if (report.Lengths is { } lengths) Show(lengths, Row);
@@ -51,7 +51,7 @@ internal sealed class CheckView(IAnsiConsole console)
     {
         console.WriteLine();
         if (report.Written is { } written) console.WriteLine($"written: {written:N0} lines");
-        console.Write(new Markup(Markup.Escape(report.Verdict), new Style(report.Sound ? Color.Green : Color.Red)));
+        console.Write(new Markup(Markup.Escape(report.Verdict), new Style(report.CleanSound ?? report.Sound ? Color.Green : Color.Red)));
         console.WriteLine();
     }
 
@@ -114,6 +114,8 @@ internal sealed class CheckView(IAnsiConsole console)
         (string Name, long Count)[] parts = [("Chinese", script.Chinese), ("Latin", script.Latin), ("other letters", script.OtherLetters), ("digits", script.Digits), ("signs", script.Signs)];
         return string.Join(", ", parts.Where(part => part.Count > 0).Select(part => $"{part.Name} {Share(part.Count, script.Total)}"));
     }
+
+    private static string First(IReadOnlyList<string> lines, long all) => string.Join("\n", all > lines.Count ? lines.Append($"and {Count(all - lines.Count)} more") : lines);
 
     private static string Count(long count) => count.ToString("N0", Invariant);
 

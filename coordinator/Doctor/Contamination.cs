@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using MiniMind.Text;
 using MiniMind.Text.Datasets;
 
@@ -6,15 +7,17 @@ namespace MiniMind.Coordinator.Doctor;
 
 /// <summary>
 /// What training data shares with an evaluation file: runs of 13 words, as for GPT-3 (Brown et al. 2020, appendix C), where a Han character counts as a word; of a shorter
-/// item with at least 8 words, the whole. Case and punctuation do not count.
+/// item the whole, from its first word to its last. Case and punctuation do not count.
 /// </summary>
 internal sealed class Contamination
 {
     private const int RunLength = 13;
-    private const int LeastWords = 8;
+
+    /// <summary>Fewer words are found everywhere.</summary>
+    private const int LeastWords = 3;
 
     private readonly Dictionary<ulong, List<int>> _itemsOfRun = [];
-    private readonly HashSet<int> _lengths = [];
+    private readonly bool[] _hasLength = new bool[RunLength + 1];
     private readonly HashSet<int> _touched = [];
 
     private Contamination()
@@ -33,7 +36,8 @@ internal sealed class Contamination
     /// <summary>Lines of the data that share a run with an item.</summary>
     public long Lines { get; private set; }
 
-    /// <param name="path">JSONL of any kind (all strings in a line are one item), or text or CSV, a line an item.</param>
+    /// <param name="path">Questions (of a line question and answer are the item, as they follow each other in a dialogue), JSONL of another kind (all strings in a line), or text, a line an item.</param>
+    /// <exception cref="InputException">The file is missing, damaged or empty.</exception>
     public static Contamination Read(string path)
     {
         var found = new Contamination();
@@ -47,7 +51,7 @@ internal sealed class Contamination
             item++;
         }
 
-        return found.Items > 0 ? found : throw new InputException($"{path}: expected items of at least {LeastWords} words to compare with, found none");
+        return item > 0 ? found : throw new InputException($"{path}: expected items to compare with, found blank lines only");
     }
 
     /// <summary>The items that share a run with a text. Thread-safe.</summary>
@@ -55,9 +59,16 @@ internal sealed class Contamination
     {
         var words = Words(text).ToArray();
         var found = new HashSet<int>();
-        foreach (int length in _lengths)
-            for (int at = 0; at + length <= words.Length; at++)
-                if (_itemsOfRun.TryGetValue(Key(words.AsSpan(at, length)), out var items)) found.UnionWith(items);
+        for (int at = 0; at < words.Length; at++)
+        {
+            ulong run = 0;
+            for (int length = 1; length <= RunLength && at + length <= words.Length; length++)
+            {
+                run = Mix(run, words[at + length - 1]);
+                if (_hasLength[length] && _itemsOfRun.TryGetValue(run, out var items)) found.UnionWith(items);
+            }
+        }
+
         return found;
     }
 
@@ -73,7 +84,7 @@ internal sealed class Contamination
     {
         Items++;
         int length = Math.Min(RunLength, words.Length);
-        _lengths.Add(length);
+        _hasLength[length] = true;
         for (int at = 0; at + length <= words.Length; at++)
         {
             ulong key = Key(words.AsSpan(at, length));
@@ -89,7 +100,8 @@ internal sealed class Contamination
         try
         {
             var text = new StringBuilder();
-            Collect(parsed.Value, text);
+            if (QuestionOf(parsed.Value) is { } fields) foreach (var field in fields) Collect(field, text);
+            else Collect(parsed.Value, text);
             return text.ToString();
         }
         catch (InvalidOperationException fault)
@@ -98,11 +110,18 @@ internal sealed class Contamination
         }
     }
 
-    private static void Collect(System.Text.Json.JsonElement value, StringBuilder text)
+    /// <summary>Question and answer of a line that asks something. What else such a line says (its kind, other right answers) stands in no dialogue. Null for other lines.</summary>
+    private static JsonElement[]? QuestionOf(JsonElement line)
     {
-        if (value.ValueKind == System.Text.Json.JsonValueKind.String) text.Append(value.GetString()).Append('\n');
-        else if (value.ValueKind == System.Text.Json.JsonValueKind.Array) foreach (var element in value.EnumerateArray()) Collect(element, text);
-        else if (value.ValueKind == System.Text.Json.JsonValueKind.Object) foreach (var field in value.EnumerateObject().Where(field => field.Name != "role")) Collect(field.Value, text);
+        if (line.ValueKind != JsonValueKind.Object || !line.TryGetProperty("question", out var question)) return null;
+        return line.TryGetProperty("answer", out var answer) ? [question, answer] : [question];
+    }
+
+    private static void Collect(JsonElement value, StringBuilder text)
+    {
+        if (value.ValueKind == JsonValueKind.String) text.Append(value.GetString()).Append('\n');
+        else if (value.ValueKind == JsonValueKind.Array) foreach (var element in value.EnumerateArray()) Collect(element, text);
+        else if (value.ValueKind == JsonValueKind.Object) foreach (var field in value.EnumerateObject().Where(field => field.Name != "role")) Collect(field.Value, text);
     }
 
     /// <summary>A hash of each word.</summary>
@@ -128,7 +147,7 @@ internal sealed class Contamination
 
     private static ulong Key(ReadOnlySpan<ulong> words)
     {
-        ulong key = (ulong)words.Length;
+        ulong key = 0;
         foreach (ulong word in words) key = Mix(key, word);
         return key;
     }

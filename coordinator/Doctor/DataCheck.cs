@@ -15,8 +15,6 @@ namespace MiniMind.Coordinator.Doctor;
 /// </summary>
 internal sealed class DataCheck(CheckOptions options)
 {
-    private const int LinesToGuessFrom = 100;
-
     /// <summary>The tokenizer; null when none was given.</summary>
     public Tokenizer? Tokenizer { get; } = options.Tokenizer is { } folder ? Tokenizer.Load(folder) : null;
 
@@ -52,7 +50,8 @@ internal sealed class DataCheck(CheckOptions options)
     {
         if (options.Fix is { } clean) LineOutput.RequireJson(clean);
         string[] against = options.Against is { } evaluation ? [evaluation] : [];
-        OutputFiles.Require([.. new[] { options.Fix, options.Json, options.Plot }.OfType<string>()], [.. files, .. against], options.Force);
+        var outputs = new[] { ("--fix", options.Fix), ("--json", options.Json), ("--plot", options.Plot) };
+        OutputFiles.Require([.. outputs.Where(output => output.Item2 is not null).Select(output => (output.Item1, output.Item2!))], [.. files, .. against], options.Force);
     }
 
     private PackingOptions Packing(string stage) => new()
@@ -63,7 +62,9 @@ internal sealed class DataCheck(CheckOptions options)
 
     private static string Guess(IReadOnlyList<string> files)
     {
-        var kind = JsonLines.Read(files[0]).Take(LinesToGuessFrom).Where(line => line.Fault is null).Select(line => DocumentForms.KindOf(line.Value)).FirstOrDefault(found => found is not null);
-        return kind ?? throw new InputException($"{files[0]}: none of its first lines shows what kind of data it is; give --stage {string.Join("|", DocumentEncoders.Kinds)}");
+        var kinds = files.Select(file => (File: file, Kind: DataKind.Guess(file))).Where(guess => guess.Kind is not null).DistinctBy(guess => guess.Kind).ToList();
+        if (kinds.Count > 1)
+            throw new InputException($"expected files of one kind, found {string.Join(" and ", kinds.Select(guess => $"{guess.Kind} ({guess.File})"))}: check each kind by itself, or say which one all are with --stage");
+        return kinds.Count == 1 ? kinds[0].Kind! : throw new InputException($"{files[0]}: none of its first lines shows what kind of data it is; give --stage {string.Join("|", DocumentEncoders.Kinds)}");
     }
 }

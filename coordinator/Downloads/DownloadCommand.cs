@@ -18,6 +18,7 @@ internal sealed class DownloadCommand(IAnsiConsole console, TextWriter output, T
         if (wanted.Count == 0) return List();
         var proxy = options.Proxy is { } address ? Hub.ParseAddress(address, "--proxy") : null;
         var hubs = Choose(options);
+        OutputPlace.RequireFolder(options.Out, "--out");
         foreach (var (file, stage) in wanted) await DownloadAsync(file, stage, hubs, proxy, options, stop);
         return ExitCodes.Success;
     }
@@ -48,7 +49,7 @@ internal sealed class DownloadCommand(IAnsiConsole console, TextWriter output, T
             {
                 using var client = new HubClient(hub, proxy);
                 output.WriteLine($"{address}");
-                var done = await DownloadProgressView.ShowAsync(console, output, time, file, progress => new FileDownload(client, time, output.WriteLine).RunAsync(address, path, progress, stop));
+                var done = await DownloadProgressView.ShowAsync(console, output, time, file, progress => new FileDownload(client, time, output.WriteLine) { Advice = Advice(options) }.RunAsync(address, path, progress, stop));
                 output.WriteLine($"{path}: {new FileInfo(path).Length:N0} bytes, SHA-256 {done.Sha256}, {(done.Verified ? "verified" : "not verified: the hub gives no hash")}");
                 output.WriteLine($"next: minimind data check {path}{(stage is "pretrain" or "sft" or "dpo" ? $" --stage {stage}" : "")}");
                 return;
@@ -58,7 +59,20 @@ internal sealed class DownloadCommand(IAnsiConsole console, TextWriter output, T
             {
                 output.WriteLine($"{fault.Message}{Environment.NewLine}trying {hubs[index + 1].Name}");
             }
+            catch (RunFailedException fault) when (index > 0)
+            {
+                throw new RunFailedException($"{fault.Message}. Tried before, in vain: {string.Join(", ", hubs.Take(index).Select(earlier => $"{earlier.Name} ({earlier.Endpoint})"))}");
+            }
         }
+    }
+
+    /// <summary>What was not given yet, before others of what was.</summary>
+    private static string Advice(DownloadOptions options)
+    {
+        (string Option, bool Given)[] ways = [("--hub", options.Hub is not null), ("--endpoint", options.Endpoint is not null), ("--proxy", options.Proxy is not null)];
+        // Without a hub or an endpoint all hubs are tried anyway.
+        var words = ways.Where(way => way.Given || way.Option != "--hub").OrderBy(way => way.Given).Select(way => way.Given ? $"another {way.Option}" : way.Option).ToList();
+        return $"try {string.Join(", ", words.SkipLast(1))} or {words[^1]}";
     }
 
     /// <summary>The hubs to try, in order. An address of HF_ENDPOINT is Hugging Face's; one of --endpoint is the chosen hub's, and then no other hub is tried.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using MiniMind.Coordinator.Pipeline;
 using MiniMind.Coordinator.Storage;
 using MiniMind.Text;
@@ -21,6 +22,9 @@ internal sealed class FileDownload(HubClient client, TimeProvider time, Action<s
 {
     private const int MostTries = 6;
 
+    /// <summary>Of a host that does not exist or refuses at once.</summary>
+    private const int MostTriesInVain = 2;
+
     /// <summary>Without a byte for so long a connection is given up.</summary>
     private static readonly TimeSpan Stall = TimeSpan.FromSeconds(60);
 
@@ -28,7 +32,8 @@ internal sealed class FileDownload(HubClient client, TimeProvider time, Action<s
         .AddRetry(new RetryStrategyOptions
         {
             MaxRetryAttempts = MostTries - 1, Delay = TimeSpan.FromSeconds(1), MaxDelay = TimeSpan.FromSeconds(60), BackoffType = DelayBackoffType.Exponential,
-            ShouldHandle = new PredicateBuilder().Handle<NoProgressException>(),
+            ShouldHandle = arguments => ValueTask.FromResult(
+                arguments.Outcome.Exception is NoProgressException fault && (!fault.IsUnreachable || arguments.AttemptNumber < MostTriesInVain - 1)),
             DelayGenerator = arguments => ValueTask.FromResult((arguments.Outcome.Exception as NoProgressException)?.RetryAfter),
             OnRetry = arguments =>
             {
@@ -41,12 +46,38 @@ internal sealed class FileDownload(HubClient client, TimeProvider time, Action<s
     /// <summary>Opens the partial file; tests put one in that fills up.</summary>
     public Func<string, FileStream> Open { get; init; } = PartialFile.OpenAtEnd;
 
+    /// <summary>What to do about a hub that cannot be reached.</summary>
+    public string Advice { get; init; } = "try --hub, --endpoint or --proxy";
+
+    /// <summary>Folders that were made for nothing are removed again.</summary>
     /// <exception cref="InputException">There is no such file, it may not be had, or the disk has too little space.</exception>
     /// <exception cref="RunFailedException">The hub cannot be reached, or the content is not what it should be.</exception>
     /// <exception cref="DiskFullException">The disk filled up on the way.</exception>
     public async Task<DownloadedFile> RunAsync(Uri address, string path, IProgress<DownloadProgress>? progress, CancellationToken ct)
     {
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        var made = Missing(folder);
+        try
+        {
+            return await RunAsync(address, path, folder, progress, ct);
+        }
+        finally
+        {
+            foreach (string empty in made.Where(place => Directory.Exists(place) && !Directory.EnumerateFileSystemEntries(place).Any())) Directory.Delete(empty);
+        }
+    }
+
+    /// <summary>A folder and those above it that are not there, the innermost first.</summary>
+    private static List<string> Missing(string folder)
+    {
+        var missing = new List<string>();
+        for (string? place = folder; place is not null && !Directory.Exists(place); place = Path.GetDirectoryName(place)) missing.Add(place);
+        return missing;
+    }
+
+    private async Task<DownloadedFile> RunAsync(Uri address, string path, string folder, IProgress<DownloadProgress>? progress, CancellationToken ct)
+    {
+        int tries = 0;
         using var held = Hold(path, folder);
         using var part = new PartialFile(path, address, tell, Open);
         try
@@ -54,14 +85,19 @@ internal sealed class FileDownload(HubClient client, TimeProvider time, Action<s
             while (true)
             {
                 // Tries are counted only as long as they bring nothing that was not there before: there are only so many bytes.
-                var file = await _patience.ExecuteAsync(async token => await FetchAsync(part, address, progress, token) ? await part.CompleteAsync(token) : null, ct);
+                tries = 0;
+                var file = await _patience.ExecuteAsync(async token =>
+                {
+                    tries++;
+                    return await FetchAsync(part, address, progress, token) ? await part.CompleteAsync(token) : null;
+                }, ct);
                 if (file is not null) return file;
                 tell($"the connection broke after {part.Length:N0} bytes; trying again");
             }
         }
         catch (NoProgressException fault)
         {
-            throw new RunFailedException($"{address}: {fault.Message}, after {MostTries} tries; {part.Fate}. If this host cannot be reached from here, try --hub, --endpoint or --proxy");
+            throw new RunFailedException($"{address}: {fault.Message}, after {tries} tries; {part.Fate}. If this host cannot be reached from here, {Advice}");
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
@@ -125,9 +161,14 @@ internal sealed class FileDownload(HubClient client, TimeProvider time, Action<s
         catch (Exception fault) when (IsBroken(fault, ct))
         {
             if (part.Reached > reached) return false;
-            throw fault as NoProgressException ?? new NoProgressException(stalled.IsCancellationRequested ? $"nothing came for {Stall.TotalSeconds:0} s" : fault.Message);
+            if (fault is NoProgressException told) throw told;
+            string words = stalled.IsCancellationRequested ? $"nothing came for {Stall.TotalSeconds:0} s" : fault.Message.TrimEnd('.');
+            throw new NoProgressException($"{words}{client.Via(address)}") { IsUnreachable = IsUnreachable(fault) };
         }
     }
+
+    private static bool IsUnreachable(Exception fault) => fault is HttpRequestException request
+        && (request.HttpRequestError == HttpRequestError.NameResolutionError || request.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused });
 
     private static bool IsBroken(Exception fault, CancellationToken ct) =>
         fault is HttpRequestException or NoProgressException or HttpIOException || (fault is OperationCanceledException && !ct.IsCancellationRequested)

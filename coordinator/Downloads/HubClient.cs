@@ -52,6 +52,10 @@ internal sealed class HubClient(Hub hub, Uri? proxy) : IDisposable
         throw new HttpRequestException($"more than {MostRedirects} redirects");
     }
 
+    /// <summary>For the end of a message: the proxy that requests to an address take; empty when there is none.</summary>
+    public string Via(Uri address) =>
+        (proxy ?? HttpClient.DefaultProxy.GetProxy(address)) is { } taken && taken != address ? $" (through the proxy {taken.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped)})" : "";
+
     public void Dispose() => _client.Dispose();
 
     /// <summary>For large files the hub's tag is the hash of the content.</summary>

@@ -1,3 +1,5 @@
+using MiniMind.Coordinator.Workers;
+
 namespace MiniMind.Coordinator.Grains;
 
 /// <summary>The places inside a run's folder.</summary>
@@ -27,6 +29,9 @@ public sealed record RunFolder(string Root)
 
     /// <summary>Logs of the workers.</summary>
     public string Logs => Path.Combine(Root, "logs");
+
+    /// <summary>Log of one worker.</summary>
+    public string LogOf(string worker) => WorkerLauncher.LogOf(Logs, worker);
 
     /// <summary>The ledger of committed steps.</summary>
     public string Ledger => Path.Combine(Root, "ledger.jsonl");

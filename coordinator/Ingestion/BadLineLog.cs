@@ -27,13 +27,17 @@ internal sealed class BadLineLog(IReadOnlyList<string> files, BadLineReport? kno
         if (_first.Count < Quoted) _first.Add(new BadLine(file, line, reason));
     }
 
+    /// <summary>What to do when the first bad line stands in a file that looks like data of another kind; null when it does not.</summary>
+    public string? Mistake(string kind) => _first.Count == 0 ? null : DataKind.Mistake(files[_first[0].File], kind);
+
     /// <summary>The message that refuses the data.</summary>
-    public InputException ToException()
+    /// <param name="kind">What it was to be.</param>
+    public InputException ToException(string kind)
     {
         var lines = new List<string> { $"{Count:N0} bad line{(Count == 1 ? "" : "s")} in the data:" };
         lines.AddRange(First.Select(line => "  " + line));
         if (Count > _first.Count) lines.Add($"  and {Count - _first.Count:N0} more");
-        lines.Add("Mend the data (minimind data check FILE --fix OUT writes the good lines), or set bad_lines: skip to leave such lines out.");
+        lines.Add(Mistake(kind) is { } mistake ? mistake + "." : "Mend the data (minimind data check FILE --fix OUT writes the good lines), or set bad_lines: skip to leave such lines out.");
         return new InputException(string.Join(Environment.NewLine, lines));
     }
 }

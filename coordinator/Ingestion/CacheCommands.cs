@@ -39,7 +39,7 @@ internal sealed class CacheCommands(IAnsiConsole console, TimeProvider time)
     }
 
     private static string Total(IReadOnlyCollection<CacheEntry> entries, string root) =>
-        $"{entries.Count} {(entries.Count == 1 ? "entry" : "entries")}, {Figures.Megabytes(entries.Sum(entry => entry.Bytes))}, in {root}";
+        $"{entries.Count} {(entries.Count == 1 ? "entry" : "entries")}, {Figures.Megabytes(entries.Sum(entry => entry.Bytes))}, in {root}{(Directory.Exists(root) ? "" : " (there is no such folder)")}";
 
     private static Table Table(IEnumerable<CacheEntry> entries)
     {

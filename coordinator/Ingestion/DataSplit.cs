@@ -16,7 +16,7 @@ internal sealed class DataSplit(SplitOptions options)
     /// <summary>Lines of each side.</summary>
     public async Task<(long Training, long HeldOut)> RunAsync(CancellationToken ct)
     {
-        OutputFiles.Require([options.Training, options.HeldOut], [options.File], options.Force);
+        OutputFiles.Require([("--train", options.Training), ("--held-out", options.HeldOut)], [options.File], options.Force);
         using var training = new LineOutput(options.Training);
         using var held = new LineOutput(options.HeldOut);
         await Task.Run(() => Deal(training, held, ct), ct);
@@ -25,6 +25,15 @@ internal sealed class DataSplit(SplitOptions options)
         ct.ThrowIfCancellationRequested();
         LineOutput.Publish(training, held);
         return (training.Count, held.Count);
+    }
+
+    /// <summary>What came of it, for people.</summary>
+    public IEnumerable<string> Describe(long training, long held)
+    {
+        yield return $"{options.Training}: {training:N0} lines";
+        yield return $"{options.HeldOut}: {held:N0} lines";
+        if (held == 0) yield return $"note: no line is held out: {options.Fraction} of so few lines may be none; give --count N or a larger --fraction (and --force)";
+        if (training == 0) yield return "note: no line is left to train on: give --count N or a smaller --fraction (and --force)";
     }
 
     private void Deal(LineOutput training, LineOutput held, CancellationToken ct)

@@ -44,7 +44,7 @@ internal sealed class FolderFilling : IDisposable
     {
         await EncodeAsync(ct);
         _stamps.RequireUnchanged();
-        if (IsRefused) throw _bad.ToException();
+        if (IsRefused) throw _bad.ToException(_request.Kind);
         var training = _training.ToManifest();
         var validation = _validation.ToManifest();
         if (training.Sequences == 0) throw NothingToTrainOn(training.Totals.Dropped);
@@ -120,5 +120,5 @@ internal sealed class FolderFilling : IDisposable
 
     private InputException NothingToTrainOn(long dropped) => new(
         $"{string.Join(", ", _request.Sources.Select(source => source.Path))}: no document is left to train on ({dropped:N0} without a target, {_bad.Count:N0} bad lines"
-        + $"{string.Concat(_bad.First.Take(1).Select(line => ", the first " + line))}).");
+        + $"{string.Concat(_bad.First.Take(1).Select(line => ", the first " + line))}){(_bad.Mistake(_request.Kind) is { } mistake ? "; " + mistake : "")}.");
 }

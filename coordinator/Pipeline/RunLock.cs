@@ -21,7 +21,7 @@ internal static class RunLock
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{folder}: expected a folder that can be read, found: {fault.Message}", fault);
+            throw new InputException($"{folder}: expected a folder that can be read, found {OutputPlace.Words(fault)}", fault);
         }
     }
 
@@ -41,7 +41,7 @@ internal static class RunLock
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException && !DiskFull.IsCause(fault))
         {
-            throw new InputException($"{folder}: expected a folder that can be written, found: {fault.Message}; choose another one with --out", fault);
+            throw new InputException($"{folder}: expected a folder that can be written, found {OutputPlace.Words(fault)}; choose another one with --out", fault);
         }
     }
 }

@@ -5,6 +5,7 @@ using MiniMind.Coordinator.Grains;
 using MiniMind.Coordinator.RunFiles;
 using MiniMind.Coordinator.Screen;
 using MiniMind.Coordinator.Services;
+using MiniMind.Coordinator.Workers;
 using MiniMind.Text;
 using Polly;
 
@@ -22,6 +23,8 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
     {
         var run = RunFile.Load(options.File, options.Overrides, RunFileDefaults.Standard with { Cache = options.SharedCache });
         var folder = new RunFolder(Path.GetFullPath(run.Out));
+        // A device that is not there is named before anything is prepared for it.
+        if (run.Device != RunFile.Cpu) await WorkerTool.RequireDeviceAsync(run.Device, stop);
         if (options.Redis is { } redis) return await new SharedRun(options, run, folder, redis, time).RunAsync(LeadAsync, stop);
 
         using var locked = RunLock.Take(folder.Lock);
@@ -29,19 +32,12 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
         await using var screen = Screens.Open(options, run, folder, time);
         var notice = new StopNotice(screen);
         await using var told = notice.Watch(stop);
-        await RequireDeviceAsync(run, folder, screen, stop);
+        if (run.Caveat is { } caveat) screen.Message(caveat);
         await using var host = await CoordinatorHost.StartAsync(folder, options.Verbose, time);
         var grain = new RunClient(host.Grains.GetGrain<IRunGrain>(run.Name), ResiliencePipeline.Empty);
         await using var training = new TrainingCrew(run, folder, host, grain, null, screen, notice, time);
         await LeadAsync(new RunLead(run, folder, host, grain, training, screen, notice), await grain.RecordAsync(), tookOver: false, stop);
         return ExitCodes.Success;
-    }
-
-    /// <summary>A device that is not there is named before anything is prepared for it.</summary>
-    public static async Task RequireDeviceAsync(RunFile run, RunFolder folder, IRunScreen screen, CancellationToken stop)
-    {
-        if (run.Caveat is { } caveat) screen.Message(caveat);
-        if (run.Device != RunFile.Cpu) await new WorkerTool(folder.Logs).RunAsync(["check", "--device", run.Device], stop);
     }
 
     /// <exception cref="InputException">The run was begun with other settings.</exception>
@@ -86,8 +82,11 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
     private void RefuseToOverwrite(bool exists, RunFolder folder)
     {
         if (!exists || options.Resume) return;
-        throw new InputException(
-            $"{folder.Root} already holds a run: go on with it by --resume, choose another folder with --out DIR, or delete it");
+        var alive = new WorkerRoster(folder.Workers, folder.LogOf).NamesAlive();
+        throw new InputException(alive.Count == 0
+            ? $"{folder.Root} already holds a run: go on with it by --resume, choose another folder with --out DIR, or delete it"
+            : $"{folder.Root} already holds a run, and its workers live and may train on without a coordinator ({string.Join(", ", alive)}): --resume adopts them and goes on, or choose another folder with --out DIR. "
+              + "Do not delete this one while they live");
     }
 
     private void RefuseStranger(RunRecord record, RunFile run, RunFolder folder)

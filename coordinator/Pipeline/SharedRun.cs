@@ -26,7 +26,7 @@ internal sealed class SharedRun(RunOptions options, RunFile run, RunFolder share
         await using var screen = Screens.Open(options, run, folder, time);
         var notice = new StopNotice(screen);
         await using var told = notice.Watch(stop);
-        await RunPipeline.RequireDeviceAsync(run, folder, screen, stop);
+        if (run.Caveat is { } caveat) screen.Message(caveat);
         await using var host = await CoordinatorHost.StartAsync(folder, options.Verbose, time, cluster, screen.Message);
         await using var post = new Post(host, host.Grains.GetGrain<IRunGrain>(run.Name), time);
         await using var training = new TrainingCrew(run, folder, host, post.Run, post, screen, notice, time);

@@ -11,7 +11,8 @@ internal sealed class StageProgressMeter(StageSpec spec, long firstStep, Func<lo
     private const int PaceSteps = 20;
 
     private readonly long _start = time.GetTimestamp();
-    private readonly Queue<(long Timestamp, long Tokens)> _recent = new();
+    private readonly Queue<(TimeSpan Took, long Tokens)> _recent = new();
+    private long? _lastCame;
     private long _steps = firstStep;
     private long _tokens = past(firstStep).Tokens;
     private double? _firstLoss = past(firstStep).FirstLoss;
@@ -27,17 +28,29 @@ internal sealed class StageProgressMeter(StageSpec spec, long firstStep, Func<lo
         _tokens += committed.Tokens;
         _firstLoss ??= committed.Loss;
         _lastLoss = committed.Loss;
-        _recent.Enqueue((time.GetTimestamp(), committed.Tokens));
-        if (_recent.Count > PaceSteps) _recent.Dequeue();
-        var (from, first) = _recent.Peek();
-        var elapsed = time.GetElapsedTime(from);
-        var known = _recent.Count > 1 && elapsed > TimeSpan.Zero;
-        double? pace = known ? (_recent.Sum(entry => entry.Tokens) - first) / elapsed.TotalSeconds : null;
-        TimeSpan? left = known ? elapsed / (_recent.Count - 1) * (spec.TotalSteps - committed.Step) : null;
+        Clock(committed);
+        var took = _recent.Aggregate(TimeSpan.Zero, (sum, step) => sum + step.Took);
+        double? pace = took > TimeSpan.Zero ? _recent.Sum(step => step.Tokens) / took.TotalSeconds : null;
+        TimeSpan? left = took > TimeSpan.Zero ? took / _recent.Count * (spec.TotalSteps - committed.Step) : null;
         return new StepProgress(
             spec.Stage, committed.Step, committed.Loss, committed.HasLearningRate ? committed.LearningRate : null,
             committed.HasGradientNorm ? committed.GradientNorm : null, _tokens, pace, left,
             committed.Skipped, committed.Repeated);
+    }
+
+    /// <summary>
+    /// A step takes the time since the one before it, validation and checkpoints included; but what workers have kept while there was no coordinator comes all at
+    /// once, and took as long as they say. A step of which nobody knows how long it took does not count.
+    /// </summary>
+    private void Clock(StepCommitted committed)
+    {
+        var now = time.GetTimestamp();
+        var since = _lastCame is { } before ? time.GetElapsedTime(before, now) : (TimeSpan?)null;
+        _lastCame = now;
+        if (committed.StepSeconds <= 0 || since is not { } gap) return;
+        var computed = TimeSpan.FromSeconds(committed.StepSeconds);
+        _recent.Enqueue((gap > computed ? gap : computed, committed.Tokens));
+        if (_recent.Count > PaceSteps) _recent.Dequeue();
     }
 
     /// <summary>The weights have been validated.</summary>

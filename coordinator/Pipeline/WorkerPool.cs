@@ -32,7 +32,7 @@ internal sealed class WorkerPool : IAsyncDisposable
     public WorkerPool(RunFile run, RunFolder folder, string address, IRunScreen screen, RunEventQueue events, WorkerProgram? program = null)
     {
         (_screen, _events, _seat) = (screen, events, folder.Seat);
-        _roster = new WorkerRoster(folder.Workers, name => _launcher!.LogOf(name));
+        _roster = new WorkerRoster(folder.Workers, folder.LogOf);
         _adopted = new AdoptedWorkers(TimeSpan.FromSeconds(run.WorkerTimeout), GiveUp, TimeProvider.System);
         events.Happened += (_, happened) => _adopted.Hear(happened);
         _arguments = name => ["train", "--coordinator", address, "--run", run.Name, "--name", name, "--cache", folder.WorkerCache, "--log", _launcher!.LogOf(name)];

@@ -8,6 +8,21 @@ namespace MiniMind.Coordinator.Pipeline;
 /// <param name="logs">Folder of the logs.</param>
 internal sealed class WorkerTool(string logs)
 {
+    /// <summary>Names a device that cannot be computed on, before anything is made for a run.</summary>
+    /// <exception cref="InputException">It cannot.</exception>
+    public static async Task RequireDeviceAsync(string device, CancellationToken cancellation)
+    {
+        var logs = Directory.CreateTempSubdirectory("minimind-device-");
+        try
+        {
+            await new WorkerTool(logs.FullName).RunAsync(["check", "--device", device], cancellation);
+        }
+        finally
+        {
+            logs.Delete(recursive: true);
+        }
+    }
+
     /// <exception cref="InputException">The worker program found the input wrong.</exception>
     /// <exception cref="RunFailedException">It failed otherwise; its last words are in the message.</exception>
     public async Task RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellation)

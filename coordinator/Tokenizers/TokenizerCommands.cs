@@ -19,6 +19,7 @@ internal sealed class TokenizerCommands(IAnsiConsole console, TextReader input, 
         var files = DataEntries.Expand(options.Files);
         string target = Path.Combine(options.Out, "tokenizer.json");
         if (File.Exists(target) && !options.Force) throw new InputException($"{target} is there already: give --force to replace it, or another folder with --out");
+        OutputPlace.RequireFolder(options.Out, "--out");
         var trainer = new BpeTrainerOptions
         {
             VocabularySize = options.VocabularySize, MinFrequency = options.MinFrequency, Sample = options.Sample, Seed = unchecked((long)options.Seed),

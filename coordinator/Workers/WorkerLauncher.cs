@@ -54,7 +54,10 @@ public sealed class WorkerLauncher : IAsyncDisposable
     }
 
     /// <summary>Where a worker's log lies.</summary>
-    public string LogOf(string name) => Path.Combine(_logFolder, name + ".log");
+    public string LogOf(string name) => LogOf(_logFolder, name);
+
+    /// <summary>The same, in a folder of logs.</summary>
+    public static string LogOf(string logFolder, string name) => Path.Combine(logFolder, name + ".log");
 
     /// <summary>Ends one worker, without asking; nothing happens when there is none of this name. Its end is told as any other.</summary>
     public void Kill(string name)

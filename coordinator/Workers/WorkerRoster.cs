@@ -34,6 +34,14 @@ public sealed class WorkerRoster(string path, Func<string, string> logOf)
         return alive;
     }
 
+    /// <summary>Names of the workers whose processes are still there, in order.</summary>
+    public IReadOnlyList<string> NamesAlive()
+    {
+        var alive = FindAlive();
+        foreach (var process in alive.Values) process.Dispose();
+        return [.. alive.Keys.Order(StringComparer.Ordinal)];
+    }
+
     /// <summary>A worker has been started.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void Add(string name, int processId)

@@ -13,8 +13,10 @@ public sealed class CommandTests(ReferenceRun reference)
     [InlineData("--help", "minimind run deploy/runs/quickstart.yaml")]
     [InlineData("run --help", "--resume")]
     [InlineData("data sample --help", "--seed")]
-    [InlineData("chat --help", "minimind chat")]
+    [InlineData("chat --help", "  minimind chat --model runs/quickstart/latest --prompt")]
     [InlineData("eval --help", "--questions")]
+    [InlineData("help", "minimind run deploy/runs/quickstart.yaml")]
+    [InlineData("help eval", "  minimind eval --model runs/quickstart/latest --questions")]
     public async Task Help_shows_what_to_type(string command, string fragment)
     {
         var ended = await Programs.RunAsync(Project.Folder, command.Split(' '));
@@ -65,5 +67,61 @@ public sealed class CommandTests(ReferenceRun reference)
         Assert.Equal(world, File.ReadAllBytes(Project.PathOf("kept", "sft.jsonl")));
         Assert.Equal(0, (await Programs.RunAsync(Project.Folder, "data", "sample", "--out", "kept", "--seed", "8", "--force")).ExitCode);
         Assert.NotEqual(world, File.ReadAllBytes(Project.PathOf("kept", "sft.jsonl")));
+    }
+
+    /// <summary>Before any work is done: it would be lost.</summary>
+    [Theory]
+    [InlineData("data sample --out")]
+    [InlineData("data download dpo --out")]
+    [InlineData("tokenizer train pretrain.jsonl --out")]
+    [InlineData("data check pretrain.jsonl --fix")]
+    [InlineData("data check pretrain.jsonl --json")]
+    [InlineData("data split pretrain.jsonl --train")]
+    [InlineData("data split pretrain.jsonl --held-out")]
+    [InlineData("audit reference --json")]
+    [InlineData("eval --model reference/latest --questions questions.jsonl --out")]
+    [InlineData("data encode tiny.yaml --out")]
+    public async Task A_place_that_cannot_be_written_is_refused_with_the_option_that_names_it(string command)
+    {
+        var place = Path.Combine(TinyProject.QuestionsFile, "x.jsonl");
+
+        var ended = await Programs.RunAsync(Project.Folder, [.. command.Split(' '), place]);
+
+        Assert.True(ended.ExitCode == 2, ended.ToString());
+        Assert.Contains(place, ended.Error, StringComparison.Ordinal);
+        Assert.Contains(command.Split(' ')[^1], ended.Error, StringComparison.Ordinal);
+        Assert.Single(ended.Error.Trim().Split('\n'));
+        Assert.Equal("", ended.Output);
+    }
+
+    [Fact]
+    public async Task An_empty_question_is_refused()
+    {
+        var ended = await Programs.RunAsync(Project.Folder, "chat", "--model", Path.Combine(reference.Folder, "latest"), "--prompt", " ");
+
+        Assert.True(ended.ExitCode == 2, ended.ToString());
+        Assert.StartsWith("error: --prompt: expected a question", ended.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_device_that_is_not_there_is_named_before_anything_is_written()
+    {
+        var cuda = Directory.EnumerateFiles(Path.GetDirectoryName(Program.Worker)!, "libtorch_cuda.so", SearchOption.AllDirectories).Any();
+        if (!OperatingSystem.IsLinux() || cuda) return;
+
+        var ended = await Project.RunAsync("nowhere", "--device", "cuda");
+
+        Assert.True(ended.ExitCode == 2, ended.ToString());
+        Assert.Contains("cuda", ended.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Project.PathOf("nowhere")));
+    }
+
+    [Fact]
+    public async Task A_cache_that_does_not_exist_is_called_so()
+    {
+        var ended = await Programs.RunAsync(Project.Folder, "data", "cache", "list", "--cache", "nosuch");
+
+        Assert.True(ended.ExitCode == 0, ended.ToString());
+        Assert.EndsWith(", in nosuch (there is no such folder)", ended.Output.Trim(), StringComparison.Ordinal);
     }
 }

@@ -58,7 +58,7 @@ public sealed class InterruptionTests(ReferenceRun reference)
             Assert.True(stopped.ExitCode == 130, stopped.ToString());
             Assert.Contains("--resume goes on from there", stopped.Output, StringComparison.Ordinal);
             CheckpointFolder.AssertComplete(Project.PathOf(Folder, "latest"));
-            await Project.AssertSoundAsync(Folder);
+            await Project.AssertSoundSoFarAsync(Folder);
         }
         var durable = File.ReadAllLines(Project.PathOf(Folder, "ledger.jsonl")).Length;
         Assert.EndsWith($"pretrain-{durable}", Path.GetFullPath(Directory.ResolveLinkTarget(Project.PathOf(Folder, "latest"), true)!.FullName), StringComparison.Ordinal);

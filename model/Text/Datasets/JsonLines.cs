@@ -49,6 +49,6 @@ public static class JsonLines
     private static string Reason(JsonException fault)
     {
         int position = fault.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        return position < 0 ? fault.Message : fault.Message[..position];
+        return (position < 0 ? fault.Message : fault.Message[..position]).TrimEnd('.');
     }
 }

@@ -85,6 +85,19 @@ internal sealed class FinishedRun : IDisposable
         await storage.WriteStateAsync("run", GrainId.Create("run", "test"), _stored);
     }
 
+    /// <summary>Makes it a run that was stopped after so many steps of its first stage, before any checkpoint.</summary>
+    public async Task UnfinishAsync(int steps)
+    {
+        _record.CompletedStages.Clear();
+        _record.Checkpoints.Clear();
+        _record.Stages.RemoveAt(1);
+        await StoreAsync();
+        File.Delete(Folder.Latest);
+        File.Delete(Folder.Best);
+        Ledger.RemoveRange(steps, Ledger.Count - steps);
+        WriteLedger();
+    }
+
     /// <summary>Writes the ledger anew; each entry's link and hash are made to fit, so that the chain is whole.</summary>
     public void WriteLedger()
     {

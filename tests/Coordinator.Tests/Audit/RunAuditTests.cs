@@ -160,6 +160,20 @@ public sealed class RunAuditTests : IAsyncLifetime
         Assert.Contains("best: expected a link to checkpoints/sft-6, found checkpoints/pretrain-6", faults, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0, "0 of 6 steps so far, none missing or twice")]
+    [InlineData(2, "2 of 6 steps so far, none missing or twice; epoch 1 of 2 begun, 4 of 5 sequences taken, none twice")]
+    [InlineData(4, "4 of 6 steps so far, none missing or twice; 1 of 2 epochs whole, each of the 5 sequences once in them; epoch 2 of 2 begun, 2 of 5 sequences taken, none twice")]
+    public async Task An_unfinished_run_says_what_is_proved_so_far_and_what_has_not_begun(int steps, string proven)
+    {
+        await _run.UnfinishAsync(steps);
+
+        var parts = await _run.AuditAsync();
+
+        Assert.Equal("", await _run.FaultsAsync());
+        Assert.Equal([("pretrain", proven, $"pretrain after {steps} of 6 steps"), ("sft", "not begun", "sft not begun")], parts.Skip(3).Take(2).Select(part => (part.Name, part.Proven, part.Open)));
+    }
+
     [Fact]
     public async Task A_run_that_stands_in_the_middle_of_a_stage_is_sound_and_a_folder_without_a_run_is_none()
     {
@@ -175,7 +189,11 @@ public sealed class RunAuditTests : IAsyncLifetime
         _run.WriteLedger();
         await File.AppendAllTextAsync(_run.Folder.Ledger, "{\"previous\":");
 
+        var parts = await _run.AuditAsync();
         Assert.Equal("", await _run.FaultsAsync());
+        Assert.Null(parts[3].Open);
+        Assert.Equal("3 of 6 steps so far, none missing or twice; 1 of 2 epochs whole, each of the 5 sequences once in them", parts[4].Proven);
+        Assert.Equal("sft after 3 of 6 steps", parts[4].Open);
         Directory.Delete(_run.Folder.State, recursive: true);
         Assert.Contains("no state of one in it", (await Assert.ThrowsAsync<InputException>(_run.AuditAsync)).Message, StringComparison.Ordinal);
     }

@@ -120,7 +120,10 @@ public sealed class CommandTreeTests : IDisposable
 
     [Theory]
     [InlineData("FILE", "run")]
-    [InlineData("--wrkers", "run", "a.yaml", "--wrkers", "2")]
+    [InlineData("--wrkers: there is no such option; did you mean '--workers'?", "run", "a.yaml", "--wrkers", "2")]
+    [InlineData("--bogus: there is no such option; ", "run", "--bogus")]
+    [InlineData("--resme=1: there is no such option; did you mean '--resume'?", "run", "--resme=1")]
+    [InlineData("--outt: there is no such option; did you mean '--out'?", "data", "download", "dpo", "--outt", "d")]
     [InlineData("--workers: expected a whole number of at least 0, found '-1'", "run", "a.yaml", "--workers", "-1")]
     [InlineData("--workers: expected a whole number of at least 0, found 'two'", "run", "a.yaml", "--workers", "two")]
     [InlineData("--seed: expected a whole number from 0 to 18446744073709551615, found '-1'", "data", "sample", "--out", "d", "--seed", "-1")]
@@ -151,7 +154,18 @@ public sealed class CommandTreeTests : IDisposable
         Assert.Equal("", _error.ToString());
     }
 
+    [Fact]
+    public async Task What_follows_two_dashes_or_an_option_is_no_option()
+    {
+        Assert.Equal(0, await InvokeAsync("run", "--", "--bogus"));
+        Assert.Equal("--bogus", _run!.File);
+        Assert.Equal(0, await InvokeAsync("run", "a.yaml", "--out", "--bogus"));
+        Assert.Equal(["out='--bogus'"], _run.Overrides);
+    }
+
     [Theory]
+    [InlineData("minimind chat --model runs/quickstart/latest", "help")]
+    [InlineData("--set pretrain.epochs=2", "help", "run")]
     [InlineData("minimind chat --model runs/quickstart/latest", "--help")]
     [InlineData("--set pretrain.epochs=2", "run", "--help")]
     [InlineData("minimind data sample --out runs/toy --seed 7", "data", "sample", "-h")]

@@ -3,6 +3,7 @@ using MiniMind.Coordinator.Doctor;
 using MiniMind.Coordinator.Tests.Ingestion;
 using MiniMind.Text;
 using MiniMind.Text.Datasets;
+using Spectre.Console;
 
 namespace MiniMind.Coordinator.Tests.Doctor;
 
@@ -140,18 +141,6 @@ public sealed class DataCheckTests : IDisposable
         Assert.Equal(lengths.CountBy(length => length).Select(pair => new LengthCount(pair.Key, pair.Value)), found.Histogram);
     }
 
-    [Fact]
-    public async Task Contamination_counts_lines_and_items_that_share_thirteen_words()
-    {
-        string Words(int first, int count) => string.Join(' ', Enumerable.Range(first, count).Select(number => $"Word{number},"));
-        string evaluation = _fixture.Write("eval.jsonl", $"{{\"question\": \"{Words(0, 20)}\"}}", $"{{\"question\": \"{Words(100, 9)}\"}}", "{\"question\": \"too short\"}", "{\"question\": \"中国的首都是北京，它有三千多年的历史。\"}");
-        string path = _fixture.WriteTexts("a.jsonl", ["x " + Words(3, 13).ToLowerInvariant() + " y", Words(3, 12), Words(100, 9), Words(100, 8), "中国的首都是北京；它有三千多年的历史！", Words(500, 30)]);
-        var report = await CheckAsync(Options(path) with { Against = evaluation });
-        var shared = report.Contamination!;
-        Assert.Equal((3, 1, 3, 3L), (shared.Items, shared.TooShort, shared.ItemsTouched, shared.Lines));
-        Assert.Equal(["a.jsonl:1", "a.jsonl:3", "a.jsonl:5"], shared.First);
-    }
-
     /// <summary>With or without a tokenizer the same lines are bad, and fields that training does not read do not matter.</summary>
     [Fact]
     public async Task Bad_lines_are_the_same_with_and_without_a_tokenizer()
@@ -189,11 +178,40 @@ public sealed class DataCheckTests : IDisposable
         string path = _fixture.Write("sft.jsonl", Dialogue("user:u", "assistant:a"), "{", Dialogue("user:u", "assistant:a"), Dialogue("user:v", "assistant:"), Dialogue("user:u", "user:v", "assistant:b"), Dialogue("user:c"));
         string clean = Path.Combine(Path.GetDirectoryName(path)!, name);
         var report = await CheckAsync(Options(path) with { Fix = clean });
-        Assert.Equal(2, report.Written);
+        Assert.Equal((2, false, true), (report.Written, report.Sound, report.CleanSound));
+        Assert.Equal($"1 line is bad and left out: training can start with {clean}", report.Verdict);
         string[] lines = [.. JsonLines.Read(clean).Select(line => line.Value.GetRawText())];
         Assert.Equal([Dialogue("user:u", "assistant:a"), Dialogue("user:u", "user:v", "assistant:b")], lines);
-        Assert.True((await CheckAsync(Options(clean))).Sound);
+        report = await CheckAsync(Options(clean));
+        Assert.Equal((true, null), (report.Sound, report.CleanSound));
         Assert.Equal(3, (await CheckAsync(Options(path) with { Fix = clean, Force = true, KeepDuplicates = true })).Written);
+    }
+
+    [Theory]
+    [InlineData(0, "{\"text\": \"dog\"}", "{")]
+    [InlineData(0, "{\"text\": \"dog\"}")]
+    [InlineData(2, "{")]
+    [InlineData(2, "{\"text\": \" \"}")]
+    [InlineData(2, "{\"conversations\": [{\"role\": \"user\", \"content\": \"u\"}]}")]
+    public async Task With_fix_the_exit_code_is_that_of_the_clean_file(int code, params string[] lines)
+    {
+        string path = _fixture.Write("a.jsonl", lines);
+        var options = Options(path) with { Fix = path + ".clean", Stage = lines[0].Contains("text", StringComparison.Ordinal) ? "pretrain" : "sft" };
+        using var output = new StringWriter();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(output) });
+        Assert.Equal(code, await new CheckCommand(console).RunAsync(options, default));
+        Assert.Equal(code == 0, output.ToString().Contains("training can start", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Of_many_bad_lines_the_first_are_shown_and_the_others_counted()
+    {
+        string path = _fixture.Write("a.jsonl", ["{\"text\": \"dog\"}", .. Enumerable.Repeat("{", 7)]);
+        using var output = new StringWriter();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(output) });
+        Assert.Equal(2, await new CheckCommand(console).RunAsync(Options(path), default));
+        Assert.Contains("a.jsonl:6: broken JSON", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("and 2 more", output.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -231,6 +249,9 @@ public sealed class DataCheckTests : IDisposable
     {
         Assert.Contains("--stage", (await Assert.ThrowsAsync<InputException>(() => CheckAsync(Options(_fixture.Write("a.jsonl", "{\"x\": 1}"))))).Message);
         Assert.Contains("blank lines only", (await Assert.ThrowsAsync<InputException>(() => CheckAsync(Options(_fixture.Write("b.jsonl", "", " ")) with { Stage = "sft" }))).Message);
+        var kinds = await Assert.ThrowsAsync<InputException>(() => CheckAsync(Options(_fixture.Write("p.jsonl", "{\"text\": \"dog\"}"), _fixture.Write("s.jsonl", Dialogue("user:u", "assistant:a")))));
+        Assert.Matches("^expected files of one kind, found pretrain \\(.*p.jsonl\\) and sft \\(.*s.jsonl\\): check each kind by itself", kinds.Message);
+        Assert.Contains("looks like pretrain data (text), not like sft data (conversations): name it in a stage of the kind pretrain", (await CheckAsync(Options(_fixture.Write("p.jsonl", "{\"text\": \"dog\"}")) with { Stage = "sft" })).Verdict);
         var report = await CheckAsync(Options(_fixture.Write("c.jsonl", "{\"x\": 1}")) with { Stage = "sft" });
         Assert.Equal((false, "training cannot start: none of the 1 lines can be used"), (report.Sound, report.Verdict));
     }

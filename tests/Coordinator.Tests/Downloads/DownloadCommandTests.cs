@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using MiniMind.Coordinator.CommandLine;
 using MiniMind.Coordinator.Downloads;
+using MiniMind.Coordinator.Pipeline;
 using MiniMind.Coordinator.Tests.Storage;
 using MiniMind.Text;
 using Spectre.Console;
@@ -72,6 +73,41 @@ public sealed class DownloadCommandTests : IDisposable
         server.Hash = "";
         await RunAsync(options);
         Assert.Contains($"{summary}not verified: the hub gives no hash\n", Output, StringComparison.Ordinal);
+    }
+
+    private static async Task<Uri> AddressThatRefusesAsync()
+    {
+        await using var server = await PublishingServer.StartAsync();
+        return server.Address;
+    }
+
+    [Fact]
+    public async Task Hubs_that_refuse_at_once_are_tried_twice_all_named_and_nothing_is_left()
+    {
+        var (first, second) = (await AddressThatRefusesAsync(), await AddressThatRefusesAsync());
+        Hub[] hubs = [Hub.HuggingFace with { Endpoint = first }, Hub.ModelScope with { Endpoint = second }];
+        var fault = await Assert.ThrowsAsync<RunFailedException>(() => RunAsync(new DownloadOptions { Names = ["dpo"] }, hubs));
+        Assert.StartsWith($"{second}datasets/", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("after 2 tries; nothing of it is kept. If this host cannot be reached from here, try --endpoint or --proxy. ", fault.Message, StringComparison.Ordinal);
+        Assert.EndsWith($"Tried before, in vain: huggingface ({first})", fault.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder["out"]));
+    }
+
+    [Fact]
+    public async Task A_host_that_does_not_exist_is_tried_twice()
+    {
+        var options = new DownloadOptions { Names = ["dpo"], Endpoint = "http://nowhere.invalid" };
+        Assert.Contains("after 2 tries", (await Assert.ThrowsAsync<RunFailedException>(() => RunAsync(options))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_proxy_that_refuses_is_named_and_not_advised_anew()
+    {
+        var proxy = await AddressThatRefusesAsync();
+        var options = new DownloadOptions { Names = ["dpo"], Hub = "modelscope", Proxy = proxy.ToString() };
+        var fault = await Assert.ThrowsAsync<RunFailedException>(() => RunAsync(options, [Hub.ModelScope with { Endpoint = new Uri("http://nowhere.invalid") }]));
+        Assert.Contains($"(through the proxy {proxy.ToString().TrimEnd('/')})", fault.Message, StringComparison.Ordinal);
+        Assert.EndsWith("try --endpoint, another --hub or another --proxy", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -47,7 +47,7 @@ public abstract class DownloadTest : IAsyncLifetime
         Assert.Equal([Path], Directory.GetFiles(System.IO.Path.GetDirectoryName(Path)!));
     }
 
-    private protected void AssertNothingIsLeft() => Assert.Empty(Directory.GetFiles(System.IO.Path.GetDirectoryName(Path)!));
+    private protected void AssertNothingIsLeft() => Assert.Empty(Directory.GetFileSystemEntries(_folder.Path, "*", SearchOption.AllDirectories));
 
     /// <summary>A download that is stopped after so many bytes.</summary>
     private protected async Task DownloadInPartAsync(int bytes)

@@ -123,4 +123,12 @@ public sealed class DataSplitTests : IDisposable
         Assert.False(File.Exists(_options.Training));
         Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(_file)!, "*.tmp"));
     }
+
+    [Fact]
+    public void A_side_without_a_line_is_told()
+    {
+        Assert.Equal([$"{_options.Training}: 1,234 lines", $"{_options.HeldOut}: 5 lines"], new DataSplit(_options).Describe(1234, 5));
+        Assert.Contains("no line is held out", new DataSplit(_options).Describe(10, 0).Last(), StringComparison.Ordinal);
+        Assert.Contains("no line is left to train on", new DataSplit(_options).Describe(0, 10).Last(), StringComparison.Ordinal);
+    }
 }

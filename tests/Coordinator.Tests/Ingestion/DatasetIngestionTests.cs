@@ -106,6 +106,22 @@ public sealed class DatasetIngestionTests : IDisposable
     }
 
     [Fact]
+    public async Task Ingest_a_file_of_another_kind_is_called_that()
+    {
+        const string Dialogue = "{\"conversations\": [{\"role\": \"user\", \"content\": \"u\"}]}";
+        string path = _fixture.Write("a.jsonl", [.. Enumerable.Repeat(Dialogue, 300)]);
+        string hint = $"{path} looks like sft data (conversations), not like pretrain data (text): name it in a stage of the kind sft, or name another file.";
+        var fault = await Assert.ThrowsAsync<InputException>(() => IngestionFixture.Ingest(_fixture.Request(path)));
+        Assert.StartsWith("300 bad lines", fault.Message);
+        Assert.EndsWith(hint, fault.Message);
+        Assert.DoesNotContain("--fix", fault.Message);
+        fault = await Assert.ThrowsAsync<InputException>(() => IngestionFixture.Ingest(_fixture.Request(path) with { BadLines = BadLines.Skip }));
+        Assert.EndsWith(hint, fault.Message);
+        string pairs = _fixture.Write("p.jsonl", "{\"chosen\": [], \"rejected\": []}");
+        Assert.EndsWith("there is no dpo stage yet, or name another file.", (await Assert.ThrowsAsync<InputException>(() => IngestionFixture.Ingest(_fixture.Request(pairs) with { Kind = "sft" }))).Message);
+    }
+
+    [Fact]
     public async Task Ingest_bad_lines_skipped_are_counted_also_from_the_cache()
     {
         string path = _fixture.Write("a.jsonl", "{\"text\": \"dog\"}", "{\"text\": \"\\ud800\"}", "{\"text\"", "{\"text\": \"fox\"}");

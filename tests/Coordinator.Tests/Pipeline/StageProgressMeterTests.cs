@@ -1,4 +1,5 @@
 using MiniMind.Coordinator.Pipeline;
+using MiniMind.Coordinator.Screen;
 using MiniMind.Coordinator.Tests.Screen;
 using MiniMind.Protos;
 
@@ -8,7 +9,7 @@ public sealed class StageProgressMeterTests
 {
     private readonly ManualTime _time = new();
 
-    private static StepCommitted Step(long step) => new() { Step = step, Loss = 10 - step, Tokens = 1000 };
+    private static StepCommitted Step(long step, double seconds = 1.5) => new() { Step = step, Loss = 10 - step, Tokens = 1000, StepSeconds = seconds };
 
     [Fact]
     public void Pace_and_time_left_follow_the_last_steps()
@@ -27,6 +28,30 @@ public sealed class StageProgressMeterTests
         Assert.Equal(500, progress.TokensPerSecond!.Value, 6);
         Assert.Equal(TimeSpan.FromSeconds(2 * 59), progress.Left);
         Assert.Equal(41_000, progress.Tokens);
+    }
+
+    [Fact]
+    public void Steps_that_come_all_at_once_took_as_long_as_their_workers_say()
+    {
+        var meter = new StageProgressMeter(new StageSpec { Stage = "sft", TotalSteps = 100 }, firstStep: 0, _ => (null, 0), _time);
+        StepProgress? told = null;
+        // Kept while there was no coordinator, and handed over.
+        for (var step = 1; step <= 30; step++) told = meter.Add(Step(step, seconds: 4));
+        Assert.Equal((250.0, TimeSpan.FromSeconds(4 * 70)), (told!.TokensPerSecond!.Value, told.Left!.Value));
+        _time.Advance(TimeSpan.FromSeconds(24));
+        // The steps' own time and a checkpoint.
+        told = meter.Add(Step(31, seconds: 4));
+        Assert.Equal(TimeSpan.FromSeconds((19 * 4) + 24) / 20 * 69, told.Left!.Value);
+    }
+
+    [Fact]
+    public void Steps_of_which_nobody_knows_how_long_they_took_do_not_count()
+    {
+        var meter = new StageProgressMeter(new StageSpec { Stage = "sft", TotalSteps = 100 }, firstStep: 0, _ => (null, 0), _time);
+        for (var step = 1; step <= 30; step++)
+            Assert.Equal((null, null), meter.Add(Step(step, seconds: 0)) is var told ? (told.TokensPerSecond, told.Left) : default);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(500, meter.Add(Step(31)).TokensPerSecond!.Value, 6);
     }
 
     [Fact]

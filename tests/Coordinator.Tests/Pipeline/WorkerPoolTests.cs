@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MiniMind.Coordinator.CommandLine;
 using MiniMind.Coordinator.Grains;
 using MiniMind.Coordinator.Pipeline;
 using MiniMind.Coordinator.RunFiles;
@@ -6,12 +7,16 @@ using MiniMind.Coordinator.Screen;
 using MiniMind.Coordinator.Tests.Screen;
 using MiniMind.Coordinator.Tests.Storage;
 using MiniMind.Coordinator.Workers;
+using MiniMind.Text;
 
 namespace MiniMind.Coordinator.Tests.Pipeline;
 
 /// <summary>Real processes: a shell stands in for the worker program.</summary>
 public sealed class WorkerPoolTests : IAsyncDisposable
 {
+    // It stands still and keeps its arguments; a shell that makes way for another program has none for a moment.
+    private const string Idle = "kill -STOP $$";
+
     private readonly TemporaryFolder _folder = new();
     private readonly StringWriter _told = new() { NewLine = "\n" };
     private readonly RunEventQueue _events = new();
@@ -27,16 +32,18 @@ public sealed class WorkerPoolTests : IAsyncDisposable
 
     private RunFolder Folder => new(_folder["out"]);
 
+    private string RunFilePath => _folder.Write("run.yaml", $"""
+        model: tiny
+        stages:
+          - stage: tokenizer
+            data: {_folder.Write("a.txt", "a")}
+          - stage: pretrain
+            data: {_folder["a.txt"]}
+        """);
+
     private WorkerPool Pool(string script)
     {
-        var run = RunFile.Load(_folder.Write("run.yaml", $"""
-            model: tiny
-            stages:
-              - stage: tokenizer
-                data: {_folder.Write("a.txt", "a")}
-              - stage: pretrain
-                data: {_folder["a.txt"]}
-            """), []);
+        var run = RunFile.Load(RunFilePath, []);
         return new WorkerPool(run, Folder, "http://localhost:1", _screen, _events, new WorkerProgram("/bin/sh", ["-c", script]));
     }
 
@@ -70,7 +77,7 @@ public sealed class WorkerPoolTests : IAsyncDisposable
     [Fact]
     public async Task Workers_of_the_folder_are_adopted_and_not_started_twice()
     {
-        await using var first = Pool("exec tail -f \"${10}\"");
+        await using var first = Pool(Idle);
         first.Start(1);
         var id = new WorkerRoster(Folder.Workers, name => Path.Combine(Folder.Logs, name + ".log")).FindAlive()["worker-0"].Id;
         await using var next = Pool("exit 3");
@@ -79,5 +86,22 @@ public sealed class WorkerPoolTests : IAsyncDisposable
 
         using var process = Process.GetProcessById(id);
         Assert.False(process.HasExited);
+    }
+
+    /// <summary>Who deletes the folder would pull it away from under them.</summary>
+    [Fact]
+    public async Task A_folder_whose_workers_live_is_not_said_to_be_one_to_delete()
+    {
+        Directory.CreateDirectory(Folder.State);
+        var options = new RunOptions { File = RunFilePath, Overrides = [$"out='{Folder.Root}'"], Plain = true };
+        async Task<string> RefusalAsync() => (await Assert.ThrowsAsync<InputException>(() => new RunPipeline(options, TimeProvider.System).RunAsync(default))).Message;
+        Assert.Contains("or delete it", await RefusalAsync(), StringComparison.Ordinal);
+        await using var pool = Pool(Idle);
+        pool.Start(1);
+
+        var refusal = await RefusalAsync();
+
+        Assert.Contains("its workers live and may train on without a coordinator (worker-0): --resume adopts them", refusal, StringComparison.Ordinal);
+        Assert.DoesNotContain("or delete it", refusal, StringComparison.Ordinal);
     }
 }

@@ -15,4 +15,12 @@ internal static class Assertions
         Assert.True(ended.ExitCode == 0, ended.ToString());
         Assert.Contains($"{outFolder} is sound.", ended.Output, StringComparison.Ordinal);
     }
+
+    /// <summary>Asserts the same of a run that was stopped, and that it is called unfinished.</summary>
+    public static async Task AssertSoundSoFarAsync(this TinyProject project, string outFolder)
+    {
+        var ended = await Programs.RunAsync(project.Folder, "audit", outFolder);
+        Assert.True(ended.ExitCode == 0, ended.ToString());
+        Assert.Matches($@"{outFolder} is unfinished \(.*(pretrain|sft) after \d+ of \d+ steps.*\); what there is of it is sound\.", ended.Output);
+    }
 }

@@ -32,6 +32,8 @@ public sealed class JsonLinesTests : IDisposable
     {
         var lines = Read("{\"text\": \"a\"}\n{\"text\": \"b\n{\"text\": \"c\"}\n");
         Assert.StartsWith("broken JSON at byte ", lines[1].Fault);
+        // A sentence goes on behind it.
+        Assert.False(lines[1].Fault!.EndsWith('.'));
         Assert.Equal("a c", $"{lines[0].Value.GetProperty("text")} {lines[2].Value.GetProperty("text")}");
     }
 

@@ -5,7 +5,7 @@ namespace MiniMind.Worker.Chat;
 /// <summary>Reads what a person types, line by line, and streams answers.</summary>
 internal static class ChatLoop
 {
-    private const string Help = "/clear starts anew, /exit or an empty line at the end of input ends; Ctrl-C stops an answer.";
+    private const string Help = "/clear starts anew, /exit or the end of the input (Ctrl-D) ends; Ctrl-C stops an answer.";
 
     /// <summary>Talks until the input ends.</summary>
     public static void Run(Conversation conversation, TextReader input, TextWriter output, bool interactive)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.Runtime.InteropServices;
+using MiniMind.Text;
 using MiniMind.Text.Tokenization;
 using MiniMind.Transformer.Formats;
 using MiniMind.Transformer.Generation;
@@ -17,10 +18,20 @@ namespace MiniMind.Worker.CommandLine;
 internal static class Verbs
 {
     // Called after the command that users type, so that its help shows what they would type.
-    public static Command Build() => new("minimind", "The program that computes: minimind starts it for whatever needs tensors.")
+    public static Command Build()
     {
-        new HelpOption(), Train(), Check(), Init(), Chat(), Eval(), SelfTest(),
-    };
+        var help = new HelpOption();
+        help.Action = new HelpWithExample((HelpAction)help.Action!, new Dictionary<string, string>
+        {
+            ["chat"] = "minimind chat --model runs/quickstart/latest --prompt \"What is the product of Stiware?\" --temperature 0",
+            ["eval"] = "minimind eval --model runs/quickstart/latest --questions runs/quickstart/data/questions.jsonl --out answers.json",
+            ["selftest"] = "minimind selftest --golden my/golden --case tiny",
+        });
+        return new Command("minimind", "The program that computes: minimind starts it for whatever needs tensors.")
+        {
+            help, Train(), Check(), Init(), Chat(), Eval(), SelfTest(),
+        };
+    }
 
     private static Command Train()
     {
@@ -88,12 +99,12 @@ internal static class Verbs
         var prompt = new Option<string?>("--prompt") { Description = "Ask this, print the answer and end.", HelpName = "TEXT" };
         var system = new Option<string?>("--system") { Description = "System prompt.", HelpName = "TEXT" };
         var defaults = new SamplingOptions();
-        var temperature = new Option<double>("--temperature") { Description = "0 always takes the likeliest token.", DefaultValueFactory = _ => defaults.Temperature };
-        var topP = new Option<double>("--top-p") { Description = "Sample among the likeliest tokens of this total probability.", DefaultValueFactory = _ => defaults.TopP };
-        var topK = new Option<int>("--top-k") { Description = "Sample among so many likeliest tokens; 0: all.", DefaultValueFactory = _ => defaults.TopK };
-        var repetition = new Option<double>("--repetition-penalty") { Description = "Above 1 makes repeated tokens less likely.", DefaultValueFactory = _ => defaults.RepetitionPenalty };
-        var seed = new Option<ulong>("--seed") { Description = "The same seed gives the same answer.", DefaultValueFactory = _ => defaults.Seed };
-        var length = new Option<int>("--max-new-tokens") { Description = "Longest answer.", DefaultValueFactory = _ => defaults.MaxNewTokens };
+        var temperature = new Option<double>("--temperature") { HelpName = "T", Description = "0 always takes the likeliest token.", DefaultValueFactory = _ => defaults.Temperature };
+        var topP = new Option<double>("--top-p") { HelpName = "PART", Description = "Sample among the likeliest tokens of this total probability.", DefaultValueFactory = _ => defaults.TopP };
+        var topK = new Option<int>("--top-k") { HelpName = "N", Description = "Sample among so many likeliest tokens; 0: all.", DefaultValueFactory = _ => defaults.TopK };
+        var repetition = new Option<double>("--repetition-penalty") { HelpName = "X", Description = "Above 1 makes repeated tokens less likely.", DefaultValueFactory = _ => defaults.RepetitionPenalty };
+        var seed = new Option<ulong>("--seed") { HelpName = "N", Description = "The same seed gives the same answer.", DefaultValueFactory = _ => defaults.Seed };
+        var length = new Option<int>("--max-new-tokens") { HelpName = "N", Description = "Longest answer.", DefaultValueFactory = _ => defaults.MaxNewTokens };
         var command = new Command("chat", "Talk to a trained model in the terminal.")
         {
             model, device, threads, prompt, system, temperature, topP, topK, repetition, seed, length,
@@ -106,6 +117,7 @@ internal static class Verbs
                 RepetitionPenalty = parsed.GetValue(repetition), Seed = parsed.GetValue(seed), MaxNewTokens = parsed.GetValue(length),
             };
             sampling.Validate();
+            if (string.IsNullOrWhiteSpace(parsed.GetValue(prompt) ?? "?")) throw new InputException("--prompt: expected a question, found nothing to answer; leave the option out to type questions");
             using var loaded = LoadedModel.Open(parsed.GetRequiredValue(model), parsed.GetRequiredValue(device), parsed.GetValue(threads));
             var conversation = new Conversation(loaded, parsed.GetValue(system), sampling);
             if (parsed.GetValue(prompt) is { } question) ChatLoop.Answer(conversation, question, Console.Out, CancellationToken.None);
@@ -118,7 +130,7 @@ internal static class Verbs
     {
         var (model, device, threads) = ModelOptions();
         var questions = new Option<string>("--questions") { Description = "JSONL with question and answer.", HelpName = "FILE", Required = true };
-        var length = new Option<int>("--max-new-tokens") { Description = "Longest answer.", DefaultValueFactory = _ => 32 };
+        var length = new Option<int>("--max-new-tokens") { HelpName = "N", Description = "Longest answer.", DefaultValueFactory = _ => 32 };
         var result = new Option<string?>("--out") { Description = "Write all answers there as JSON.", HelpName = "FILE" };
         var command = new Command("eval", "Measure a trained model on a file of questions: exact match, answered greedily.")
         {
@@ -127,6 +139,8 @@ internal static class Verbs
         command.SetAction(parsed =>
         {
             var asked = Question.Read(parsed.GetRequiredValue(questions));
+            // All answers would be lost.
+            if (parsed.GetValue(result) is { } place) OutputPlace.RequireFile(place, "--out");
             using var loaded = LoadedModel.Open(parsed.GetRequiredValue(model), parsed.GetRequiredValue(device), parsed.GetValue(threads));
             var match = ExactMatch.Measure(loaded, asked, parsed.GetValue(length), CancellationToken.None);
             match.WriteSummary(Console.Out);
@@ -148,14 +162,14 @@ internal static class Verbs
 
     private static (Option<string> Model, Option<string> Device, Option<int> Threads) ModelOptions()
     {
-        var threads = new Option<int>("--threads") { Description = "Threads inside one operation.", DefaultValueFactory = _ => Math.Min(4, Environment.ProcessorCount) };
+        var threads = new Option<int>("--threads") { HelpName = "N", Description = "Threads inside one operation.", DefaultValueFactory = _ => Math.Min(4, Environment.ProcessorCount) };
         threads.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<int>() < 1) result.AddError("--threads: expected at least 1");
         });
         return (
             new Option<string>("--model") { Description = "Folder of the model, such as runs/quickstart/latest.", HelpName = "DIR", Required = true },
-            new Option<string>("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cpu" },
+            new Option<string>("--device") { HelpName = "cpu|cuda", Description = "Where tensors live.", DefaultValueFactory = _ => "cpu" },
             threads);
     }
 }

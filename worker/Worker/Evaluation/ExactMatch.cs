@@ -40,13 +40,18 @@ internal sealed record ExactMatch(IReadOnlyList<(Question Question, string Answe
     }
 
     /// <summary>All answers as JSON: {"exact_match", "answers": [{question, answer, expected, kind, correct}]}.</summary>
-    public void WriteJson(string path) => File.WriteAllText(path, JsonSerializer.Serialize(new
+    /// <param name="path">A file; folders above it that are missing are made.</param>
+    public void WriteJson(string path)
     {
-        exact_match = Score,
-        answers = Answers.Select(entry => new
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        File.WriteAllText(path, JsonSerializer.Serialize(new
         {
-            question = entry.Question.Text, answer = entry.Answer, expected = entry.Question.Answer, kind = entry.Question.Kind,
-            correct = entry.Question.IsAnswered(entry.Answer),
-        }),
-    }, Json) + "\n");
+            exact_match = Score,
+            answers = Answers.Select(entry => new
+            {
+                question = entry.Question.Text, answer = entry.Answer, expected = entry.Question.Answer, kind = entry.Question.Kind,
+                correct = entry.Question.IsAnswered(entry.Answer),
+            }),
+        }, Json) + "\n");
+    }
 }
