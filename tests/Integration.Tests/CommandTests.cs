@@ -106,7 +106,7 @@ public sealed class CommandTests(ReferenceRun reference)
     [Fact]
     public async Task A_device_that_is_not_there_is_named_before_anything_is_written()
     {
-        var cuda = Directory.EnumerateFiles(Path.GetDirectoryName(Program.Worker)!, "libtorch_cuda.so", SearchOption.AllDirectories).Any();
+        var cuda = Directory.EnumerateFiles(Path.GetDirectoryName(Programs.Worker)!, "libtorch_cuda.so", SearchOption.AllDirectories).Any();
         if (!OperatingSystem.IsLinux() || cuda) return;
 
         var ended = await Project.RunAsync("nowhere", "--device", "cuda");
