@@ -14,7 +14,10 @@ public sealed class RebalancingTests
     {
         var view = Views.View(members, members) with
         {
-            Lanes = shares.Sum(), Shares = shares, MeasuredSteps = Limits.Steps, SinceFormed = Limits.Interval,
+            Lanes = shares.Sum(),
+            Shares = shares,
+            MeasuredSteps = Limits.Steps,
+            SinceFormed = Limits.Interval,
         };
         return view with { Workers = [.. view.Workers.Zip(times, (worker, time) => worker with { LaneSeconds = time > 0 ? time : null })] };
     }

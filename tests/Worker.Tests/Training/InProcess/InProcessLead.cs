@@ -146,7 +146,8 @@ internal sealed class InProcessLead : IStageEffects, ILedgerStore, IAsyncDisposa
     private StageLead Lead()
     {
         var controller = new StageController(
-            _options, _generation?.Clone(), _generation?.Number ?? 0, TimeProvider.System, alive: _streams.ContainsKey) { Probe = "probe" };
+            _options, _generation?.Clone(), _generation?.Number ?? 0, TimeProvider.System, alive: _streams.ContainsKey)
+        { Probe = "probe" };
         var progress = _checkpoint is { } written
             ? new StageProgress(written.Step, written.Step, Convert.FromHexString(written.LedgerHash), [.. written.Files])
             : _start;
