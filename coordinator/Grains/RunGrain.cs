@@ -187,12 +187,12 @@ public sealed class RunGrain(
             {
                 fault = Words(caught);
             }
-            await HandBackAsync(() => self.AssembledAsync(written.ToByteArray(), fault));
+            await HandBackAsync(() => self.AssembledAsync(written.ToByteArray(), fault), time);
         }).Ignore();
     }
 
     /// <summary>A call that waited too long for its turn is dropped by the runtime; it changes nothing to make it twice.</summary>
-    private static async Task HandBackAsync(Func<Task> call)
+    private static async Task HandBackAsync(Func<Task> call, TimeProvider time)
     {
         while (true)
         {
@@ -201,9 +201,10 @@ public sealed class RunGrain(
                 await call();
                 return;
             }
-            catch (TimeoutException)
+            catch (Exception fault) when (fault is TimeoutException or OrleansException)
             {
-                // Once more.
+                // Once more; soon after another coordinator's death calls may be turned away.
+                await Task.Delay(TickInterval, time);
             }
         }
     }

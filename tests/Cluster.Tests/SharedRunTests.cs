@@ -59,26 +59,6 @@ public sealed class SharedRunTests(LongReference reference) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_coordinator_that_stands_still_is_given_up_and_ends_when_it_wakes()
-    {
-        const string Folder = "leader-stopped";
-        await using var leader = Start(Folder);
-        await leader.SeeAsync(Leads);
-        await using var follower = Start(Folder);
-        await leader.SeeAsync(Joined);
-        leader.Signal(Signal.Stop);
-        await follower.SeeAsync("this one leads from now on");
-        leader.Signal(Signal.Continue);
-
-        var deposed = await leader.EndAsync();
-        var ended = await follower.EndAsync();
-
-        Assert.Contains("the other coordinators gave this one up", deposed.Error, StringComparison.Ordinal);
-        Assert.True(ended.ExitCode == 0, ended.ToString());
-        await AssertSameAsync(Folder);
-    }
-
-    [Fact]
     public async Task A_Redis_that_is_killed_and_comes_back_stops_nobody()
     {
         const string Folder = "redis-restarted";
