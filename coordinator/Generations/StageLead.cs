@@ -84,6 +84,8 @@ public sealed class StageLead
     public async Task TickAsync()
     {
         _controller.Tick();
+        _ledger.CatchUp();
+        await AssembleNextAsync();
         await DecideAsync();
         await EndWhenDoneAsync();
     }
@@ -287,8 +289,7 @@ public sealed class StageLead
         await effect();
     }
 
-    private static CoordinatorOrder Durable(LedgerEntry entry) =>
-        new() { Durable = new LedgerDurable { StageIndex = entry.StageIndex, Step = entry.Step } };
+    private static CoordinatorOrder Durable(LedgerEntry entry) => new() { Durable = new LedgerDurable { StageIndex = entry.StageIndex, Step = entry.Step } };
 
     private void Dismiss(string worker, string reason, bool refused)
     {
