@@ -64,6 +64,18 @@ public sealed class SpotCheckedRunTests : IAsyncLifetime
         Assert.All(run.Alive(), worker => Assert.Equal(Step - 1, worker.Member.Position.Step));
     }
 
+    [Fact]
+    public async Task A_rank_that_dies_while_all_compute_a_disputed_lane_again_changes_no_bit()
+    {
+        var (lane, culprit) = Pick(workers: 3, isChecker: false);
+        var faults = new GradientFaultInjector($"w{culprit + 1}", Step, lane, permanent: false);
+        await using var run = Run(3, faults, interval: 1, new Strike(Moment.SpotCheckTail, Step, 0, Blow.KillSelf));
+        var outcome = await run.RunAsync();
+        Assert.Equal((1, 1), (run.Struck, faults.Struck));
+        Assert.Equal(_expected.Files, outcome.Files);
+        Assert.Equal(_expected.Ledger, outcome.Ledger);
+    }
+
     /// <summary>Why the check is there: digests of the weights agree, since all ranks apply the same wrong sum.</summary>
     [Fact]
     public async Task Without_spot_checks_a_wrong_gradient_changes_the_result_of_all()
@@ -75,8 +87,8 @@ public sealed class SpotCheckedRunTests : IAsyncLifetime
         Assert.NotEqual(_expected.Files, outcome.Files);
     }
 
-    private InProcessRun Run(int workers, GradientFaultInjector? faults, long interval) =>
-        new(_stage, OneResultTests.Spec("pretrain", interval), _shards, before: null, new StrikeSchedule(workers)) { Faults = faults };
+    private InProcessRun Run(int workers, GradientFaultInjector? faults, long interval, params IReadOnlyList<Strike> strikes) =>
+        new(_stage, OneResultTests.Spec("pretrain", interval), _shards, before: null, new StrikeSchedule(workers, strikes)) { Faults = faults };
 
     /// <summary>The lane that is checked, and the rank that owns or checks it. Too few steps have been measured by then for lanes to have moved.</summary>
     private static (int Lane, int Rank) Pick(int workers, bool isChecker)
