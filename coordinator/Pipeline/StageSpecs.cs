@@ -20,7 +20,7 @@ internal static class StageSpecs
             MicrobatchesPerLane = stage.MicrobatchesPerLane, SequencesPerMicrobatch = stage.SequencesPerMicrobatch, Epochs = stage.Epochs,
             TrainingSequences = data.Training.Sequences, ValidationSequences = data.Validation?.Sequences ?? 0, Seed = run.Seed,
             Precision = run.Precision, Threads = run.Threads, Device = run.Device, ValidationInterval = stage.ValidationInterval,
-            CheckpointInterval = stage.CheckpointInterval,
+            CheckpointInterval = stage.CheckpointInterval, SpotCheckInterval = stage.SpotCheckInterval,
             Deadlines = new Deadlines { HeartbeatSeconds = 0.25, SilenceSeconds = 2, PeerSeconds = 60, OrphanSeconds = run.OrphanTimeout },
             Hyperparameters = new Hyperparameters
             {

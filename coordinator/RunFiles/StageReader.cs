@@ -94,6 +94,7 @@ internal sealed class StageReader(FaultList faults, RunFileDefaults defaults, Sa
             SequencesPerMicrobatch = reader.Integer32("sequences_per_microbatch", 1, 1, 1 << 16),
             ValidationInterval = reader.Integer("validation_interval", defaults.ValidationInterval, 0, long.MaxValue),
             CheckpointInterval = reader.Integer("checkpoint_interval", defaults.CheckpointInterval, 0, long.MaxValue),
+            SpotCheckInterval = reader.Integer("spot_check_interval", 0, 0, long.MaxValue),
             LongDocuments = reader.Choice("long_documents", pretrain ? "split" : "cut", ["split", "cut"]) == "split" ? LongDocuments.Split : LongDocuments.Cut,
             BadLines = ReadBadLines(reader),
             // Dialogues only: to others it is an unknown key.

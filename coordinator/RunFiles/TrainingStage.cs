@@ -44,6 +44,9 @@ public sealed record TrainingStage : Stage
     /// <summary>Steps between two checkpoints, 0 = only at the end.</summary>
     public required long CheckpointInterval { get; init; }
 
+    /// <summary>Steps between two spot checks, 0 = never.</summary>
+    public required long SpotCheckInterval { get; init; }
+
     public required LongDocuments LongDocuments { get; init; }
 
     public required BadLines BadLines { get; init; }

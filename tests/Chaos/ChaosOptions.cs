@@ -32,7 +32,7 @@ public sealed record ChaosOptions(int Seed, int Workers, int Faults, string Kind
     public IReadOnlyList<string> RunOptions =>
     [
         .. Set("model.hidden_size=64"), .. Set("model.layers=4"), .. Set($"{Kind}.epochs={Epochs}"),
-        .. Set($"{Kind}.learning_rate=1e-3"), .. Set($"{Kind}.validation_interval=50"), .. Set($"{Kind}.checkpoint_interval=30"),
+        .. Set($"{Kind}.learning_rate=1e-3"), .. Set($"{Kind}.validation_interval=50"), .. Set($"{Kind}.checkpoint_interval=30"), .. Set($"{Kind}.spot_check_interval=7"),
         // Nothing is fine-tuned when pretraining is what is disturbed.
         .. Kind == Pretrain ? Set($"{Sft}.epochs=1") : [],
     ];

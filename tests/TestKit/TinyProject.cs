@@ -32,7 +32,7 @@ public sealed class TinyProject : IDisposable
         log_interval: 1
         stages:
           - {stage: tokenizer, data: [pretrain.jsonl, sft.jsonl], vocabulary_size: 512}
-          - {stage: pretrain, data: pretrain.jsonl, validation: 0.05, learning_rate: 1e-2, validation_interval: 5, checkpoint_interval: 5}
+          - {stage: pretrain, data: pretrain.jsonl, validation: 0.05, learning_rate: 1e-2, validation_interval: 5, checkpoint_interval: 5, spot_check_interval: 2}
           - {stage: sft, data: sft.jsonl, validation: 0.05, epochs: 2, learning_rate: 1e-2, validation_interval: 10, checkpoint_interval: 10}
 
         """;

@@ -32,7 +32,7 @@ public sealed partial class ReadmeKeysTests : IDisposable
     }
 
     private static string Text(RunFile run) => run.CanonicalText + string.Join(';', run.Stages.OfType<TrainingStage>()
-        .Select(stage => $"{stage.ValidationInterval} {stage.CheckpointInterval}")) + $"{run.Workers} {run.LogInterval} {run.WorkerTimeout}";
+        .Select(stage => $"{stage.ValidationInterval} {stage.CheckpointInterval} {stage.SpotCheckInterval}")) + $"{run.Workers} {run.LogInterval} {run.WorkerTimeout}";
 
     /// <summary>Settings such as "pretrain.epochs=1", one for each default that a row states for a key.</summary>
     private static IEnumerable<string> Defaults()

@@ -115,6 +115,7 @@ public sealed class RunFileTests : IDisposable
     [InlineData("log_interval=1")]
     [InlineData("pretrain.validation_interval=7")]
     [InlineData("pretrain.checkpoint_interval=7")]
+    [InlineData("pretrain.spot_check_interval=7")]
     [InlineData("pretrain.learning_rate=0.0005")]
     public void CanonicalText_ignores_what_cannot_change_bits(string change) =>
         Assert.Equal(Load(Minimal).CanonicalText, Load(Minimal, change).CanonicalText);

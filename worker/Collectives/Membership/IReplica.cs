@@ -32,7 +32,7 @@ public interface IReplica
     /// <summary>The buffers that make up the training state (weights, moments, counters), in a fixed order. Read while a peer copies them.</summary>
     IReadOnlyList<Memory<float>> State { get; }
 
-    /// <summary>Digest (16 bytes) over buffers of the shape of <see cref="State"/>.</summary>
+    /// <summary>Digest (16 bytes) over buffers, such as those of <see cref="State"/>, in their order.</summary>
     byte[] StateDigest(IReadOnlyList<Memory<float>> buffers);
 
     /// <summary>Takes over a copied state. The buffers belong to the caller.</summary>

@@ -7,6 +7,9 @@ namespace MiniMind.Collectives.Membership;
 /// </summary>
 public sealed class LaneAccumulator(IReplica replica, int lanes) : IDisposable
 {
+    /// <summary>Called when a lane has been computed; its gradient is still the replica's own.</summary>
+    public Action<int, Sums>? LaneComputed { get; init; }
+
     private readonly Stack<FlatBuffer> _free = new();
     private readonly List<FlatBuffer> _all = [];
 
@@ -39,7 +42,12 @@ public sealed class LaneAccumulator(IReplica replica, int lanes) : IDisposable
     private async Task<Sums> ComputeNodeAsync(long step, LaneRange node, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        if (node.Count == 1) return await replica.ComputeLaneAsync(step, node.First, cancellation);
+        if (node.Count == 1)
+        {
+            var lane = await replica.ComputeLaneAsync(step, node.First, cancellation);
+            LaneComputed?.Invoke(node.First, lane);
+            return lane;
+        }
         var (left, right) = CanonicalTree.Children(node);
         var leftSums = await ComputeNodeAsync(step, left, cancellation);
         var leftGradient = KeepGradient();

@@ -27,6 +27,12 @@ public sealed record MemberOptions
     /// <summary>Steps between checkpoints; 0: only after the last step; negative: never.</summary>
     public long CheckpointInterval { get; init; }
 
+    /// <summary>Steps between spot checks, each of which computes one lane a second time; 0: never.</summary>
+    public long SpotCheckInterval { get; init; }
+
+    /// <summary>Seed of the run: decides which lane is checked first.</summary>
+    public ulong Seed { get; init; }
+
     /// <summary>Sizes and deadlines of the collectives.</summary>
     public GroupOptions Group { get; init; } = GroupOptions.Default;
 

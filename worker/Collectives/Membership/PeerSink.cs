@@ -55,7 +55,7 @@ internal sealed class PeerSink(Group group, int rank) : IFrameSink
     private IFrameHandler Handler(FrameKind kind) => kind switch
     {
         FrameKind.Contribution or FrameKind.Reduced => group.Reduction,
-        FrameKind.Hello or FrameKind.Tail or FrameKind.ValidationTail => group.Tails,
+        FrameKind.Hello or FrameKind.Tail or FrameKind.ValidationTail or FrameKind.SpotCheckTail => group.Tails,
         FrameKind.Pulse => group.Pulses,
         FrameKind.StateHeader or FrameKind.State => group.Copy,
         _ => throw new ProtocolException($"unknown kind of frame {(byte)kind} from rank {rank}"),

@@ -13,7 +13,7 @@ namespace MiniMind.Collectives.Membership;
 /// <param name="NextGeneration">Greatest generation number waiting for this boundary; 0 for none.</param>
 internal sealed record StepOutcome(LedgerEntry Entry, StepFacts Facts, TailFlags Flags, long NextGeneration);
 
-/// <summary>Runs steps of one generation: compute own lanes, reduce, compare digests, apply.</summary>
+/// <summary>Runs steps of one generation: compute own lanes, reduce, compare digests, check a lane when it is time, apply.</summary>
 internal sealed class StepLoop : IDisposable
 {
     private readonly Group _group;
@@ -21,6 +21,7 @@ internal sealed class StepLoop : IDisposable
     private readonly MemberOptions _options;
     private readonly TimeProvider _time;
     private readonly Patience _patience;
+    private readonly SpotChecker _spotChecker;
     private readonly LaneAccumulator _accumulator;
     private readonly WorkerInstruments.Scope _instruments;
 
@@ -29,7 +30,8 @@ internal sealed class StepLoop : IDisposable
         Group group, IReplica replica, byte[] expectedDigest, MemberOptions options, Patience patience, WorkerInstruments.Scope instruments, TimeProvider time)
     {
         (_group, _replica, _options, _patience, _time) = (group, replica, options, patience, time);
-        _accumulator = new LaneAccumulator(replica, options.Lanes);
+        _spotChecker = new SpotChecker(group, replica, options, instruments, time);
+        _accumulator = new LaneAccumulator(replica, options.Lanes) { LaneComputed = _spotChecker.Note };
         _instruments = instruments;
         ExpectedDigest = expectedDigest;
     }
@@ -48,6 +50,8 @@ internal sealed class StepLoop : IDisposable
         var start = _time.GetTimestamp();
         using var span = _instruments.StartStep(step);
         phase("compute");
+        await _spotChecker.BeginAsync(step, over);
+        var begun = _time.GetElapsedTime(start);
         var (values, sums) = await _instruments.MeasureAsync("compute", _time, () => _accumulator.ComputeAsync(step, OwnLanes, over));
         var computed = _time.GetElapsedTime(start);
         // A peer that computes as slowly as this rank does is no reason for alarm.
@@ -55,8 +59,10 @@ internal sealed class StepLoop : IDisposable
 
         phase("reduce");
         var tail = OwnTail(sums, requests, boundary);
+        tail.SpotChecks.AddRange(_spotChecker.Computed);
         var tails = await _instruments.MeasureAsync("reduce", _time, () => _group.Reduction.ReduceAsync(step, values, tail, over));
         CompareDigests(step, tails);
+        await _spotChecker.CompareAsync(step, tails, phase, over);
         var reduced = Reduce(tails);
         var exchanged = _time.GetElapsedTime(start);
 
@@ -73,7 +79,7 @@ internal sealed class StepLoop : IDisposable
             new StepFacts
             {
                 LearningRate = update.LearningRate, GradientNorm = update.GradientNorm, StepSeconds = total.TotalSeconds,
-                ComputeSeconds = computed.TotalSeconds, ReduceSeconds = (exchanged - computed).TotalSeconds,
+                ComputeSeconds = (computed - begun).TotalSeconds, ReduceSeconds = (exchanged - computed).TotalSeconds,
                 ApplySeconds = (total - exchanged).TotalSeconds, Lanes = OwnLanes.Count, BytesSent = sent,
             },
             tails.Aggregate(TailFlags.None, (flags, other) => flags | (TailFlags)other.Flags),
@@ -142,9 +148,8 @@ internal sealed class StepLoop : IDisposable
             var most = tails.GroupBy(tail => tail.WeightsDigest).MaxBy(group => group.Count())!;
             if (2 * most.Count() > tails.Count) odd = ranks.FindAll(rank => tails[rank].WeightsDigest != most.Key);
         }
-        if (odd.Contains(_group.Plan.Rank)) odd = [_group.Plan.Rank];
         var names = odd.Count == 0 ? "the ranks differ" : $"rank {string.Join(", ", odd)} are wrong";
-        throw new PeerException(Trouble.Types.Kind.Diverged, odd, $"step {step} is not applied: the weights of {names}");
+        throw PeerException.Diverged(_group.Plan.Rank, odd, $"step {step} is not applied: the weights of {names}");
     }
 
     private LedgerEntry EntryOf(Position position, long step, Sums reduced, bool skipped)

@@ -28,6 +28,9 @@ public enum FrameKind : byte
 
     /// <summary>No payload: the sender lives.</summary>
     Pulse = 8,
+
+    /// <summary>Payload: protobuf Tail with a lane that was computed again, because two ranks came to different gradients.</summary>
+    SpotCheckTail = 9,
 }
 
 /// <summary>

@@ -178,7 +178,7 @@ internal sealed class StageSession(
         {
             StageIndex = spec.StageIndex, Stage = spec.Stage, RunId = spec.RunId, Lanes = spec.Lanes, TotalSteps = spec.TotalSteps,
             Samples = data.Order.Samples, ValidationInterval = spec.ValidationSequences == 0 ? -1 : spec.ValidationInterval,
-            CheckpointInterval = spec.CheckpointInterval,
+            CheckpointInterval = spec.CheckpointInterval, SpotCheckInterval = spec.SpotCheckInterval, Seed = spec.Seed,
             Group = GroupOptions.Default with { PeerDeadline = TimeSpan.FromSeconds(spec.Deadlines.PeerSeconds) },
         };
         return new PreparedTrainer(new Trainer(spec, files, data, state, compute), options, ProbeLane.Compute(spec.Device));

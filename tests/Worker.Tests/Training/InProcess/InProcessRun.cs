@@ -30,6 +30,7 @@ internal sealed class InProcessRun : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly List<InProcessWorker> _workers = [];
     private readonly List<string> _trace = [];
+    private readonly List<(string Incarnation, long Step, string Reason)> _expelled = [];
     private readonly TaskCompletionSource<CheckpointWritten> _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _started;
 
@@ -42,7 +43,7 @@ internal sealed class InProcessRun : IAsyncDisposable
         {
             StageIndex = spec.StageIndex, Stage = spec.Stage, RunId = spec.RunId, Lanes = spec.Lanes, TotalSteps = spec.TotalSteps,
             Samples = data.Order.Samples, ValidationInterval = spec.ValidationInterval, CheckpointInterval = spec.CheckpointInterval,
-            Group = GroupOptions.Default with { ChunkLength = 700 },
+            SpotCheckInterval = spec.SpotCheckInterval, Seed = spec.Seed, Group = GroupOptions.Default with { ChunkLength = 700 },
         };
         _lead = new InProcessLead(this, before, schedule.Workers);
     }
@@ -52,6 +53,18 @@ internal sealed class InProcessRun : IAsyncDisposable
     public MemberOptions Options { get; }
 
     public InMemoryNetwork Network { get; } = new();
+
+    /// <summary>Spoils gradients of a worker that is expelled for it.</summary>
+    public GradientFaultInjector? Faults { get; init; }
+
+    /// <summary>The workers that were expelled: where they stood, and why.</summary>
+    public IReadOnlyList<(string Incarnation, long Step, string Reason)> Expelled
+    {
+        get
+        {
+            lock (_gate) return [.. _expelled];
+        }
+    }
 
     /// <summary>Blows that were dealt.</summary>
     public int Struck { get; private set; }
@@ -106,6 +119,17 @@ internal sealed class InProcessRun : IAsyncDisposable
     public void Trace(string what)
     {
         lock (_gate) _trace.Add(what);
+    }
+
+    /// <summary>A worker's process ends because it was expelled; another one is started when it was the last.</summary>
+    public void Expel(InProcessWorker worker, string reason)
+    {
+        lock (_gate) _expelled.Add((worker.Incarnation, worker.Member.Position.Step, reason));
+        _ = Task.Run(async () =>
+        {
+            await worker.KillAsync();
+            if (Alive().Count == 0) await StartWorkerAsync(null);
+        });
     }
 
     /// <summary>All have halted, because all were asked to leave: the run is resumed.</summary>

@@ -23,8 +23,9 @@ internal sealed class InProcessWorker : IAsyncDisposable
         var door = new Door(TimeSpan.FromMinutes(10), TimeProvider.System);
         _transport.StartAsync(door, default);
         Task Reached(Moment moment, long step) => run.MeetAsync(this, moment, step);
+        var replica = new WatchedReplica(process.Trainer, Reached, (step, lane, gradient) => run.Faults?.Strike(name, step, lane, gradient.Span));
         Member = new Member(
-            new WatchedReplica(process.Trainer, Reached), new WatchedTransport(_transport, Reached), door, _inbox, Outbox, run.Options, TimeProvider.System);
+            replica, new WatchedTransport(_transport, Reached), door, _inbox, Outbox, run.Options, TimeProvider.System);
         _live = Task.Run(LiveAsync);
         _report = Task.Run(ReportAsync);
     }
@@ -64,6 +65,9 @@ internal sealed class InProcessWorker : IAsyncDisposable
                 break;
             case CoordinatorOrder.OrderOneofCase.Stop:
                 Member.Stop();
+                break;
+            case CoordinatorOrder.OrderOneofCase.Dismissed when Name == _run.Faults?.Worker:
+                _run.Expel(this, order.Dismissed.Reason);
                 break;
             case CoordinatorOrder.OrderOneofCase.Dismissed:
                 _run.Fail($"{Incarnation} was dismissed: {order.Dismissed.Reason}");

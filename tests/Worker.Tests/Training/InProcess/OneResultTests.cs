@@ -32,26 +32,27 @@ public abstract class OneResultTests(string kind) : IAsyncLifetime
 
     public async Task DisposeAsync() => await _stage.DisposeAsync();
 
-    private static StageSpec Spec(string kind)
+    /// <summary>The specification of the stage that every run trains.</summary>
+    public static StageSpec Spec(string kind, long spotCheckInterval = 0)
     {
         // 21 sequences make three steps of an epoch; in the last of them three lanes have nothing to compute.
         var spec = SmallStage.Spec;
         (spec.Lanes, spec.MicrobatchesPerLane, spec.SequencesPerMicrobatch, spec.TotalSteps) = (8, 1, 1, Steps);
-        (spec.ValidationInterval, spec.CheckpointInterval) = (2, 3);
+        (spec.ValidationInterval, spec.CheckpointInterval, spec.SpotCheckInterval) = (2, 3, spotCheckInterval);
         (spec.Stage, spec.Kind, spec.StageIndex, spec.ModelConfigJson) = (kind, kind, kind == "pretrain" ? 0 : 1, SmallStage.ModelOf(layers: 1));
         return spec;
     }
 
-    private async Task<(Outcome Outcome, int Struck)> RunAsync(string kind, Outcome? before, StrikeSchedule schedule)
+    private async Task<(Outcome Outcome, int Struck)> RunAsync(string kind, Outcome? before, StrikeSchedule schedule, long spotCheckInterval = 0)
     {
-        await using var run = new InProcessRun(_stage, Spec(kind), _shards, before, schedule);
+        await using var run = new InProcessRun(_stage, Spec(kind, spotCheckInterval), _shards, before, schedule);
         return (await run.RunAsync(), run.Struck);
     }
 
     /// <returns>Blows that were dealt, and ranks at the end.</returns>
-    private async Task<(int Struck, int Ranks)> ExpectAsync(StrikeSchedule schedule, string what)
+    private async Task<(int Struck, int Ranks)> ExpectAsync(StrikeSchedule schedule, string what, long spotCheckInterval = 0)
     {
-        var (outcome, struck) = await RunAsync(kind, _before, schedule);
+        var (outcome, struck) = await RunAsync(kind, _before, schedule, spotCheckInterval);
         Assert.True(_expected.Files == outcome.Files, $"{what}: the checkpoint has other weights or moments");
         Assert.True(outcome.States.All(state => state == _expected.States[0]), $"{what}: a rank ends with other weights or moments");
         Assert.True(_expected.Ledger.SequenceEqual(outcome.Ledger), $"{what}: the ledger differs");
@@ -71,13 +72,22 @@ public abstract class OneResultTests(string kind) : IAsyncLifetime
         Assert.InRange(ranks, 1, workers);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(10)]
+    public async Task Spot_checks_of_every_step_end_with_the_same_bytes(int workers) =>
+        await ExpectAsync(new StrikeSchedule(workers), $"{workers} workers with spot checks", spotCheckInterval: 1);
+
+    /// <summary>Every other one with spot checks of all steps.</summary>
     [Fact]
     public async Task Two_hundred_schedules_of_deaths_and_arrivals_end_with_the_same_bytes()
     {
         int struck = 0, ranks = 0;
         for (var seed = 1; seed <= Schedules; seed++)
         {
-            var (blows, left) = await ExpectAsync(new StrikeSchedule(new Random(seed), Steps), $"{kind}, schedule {seed}");
+            var (blows, left) = await ExpectAsync(new StrikeSchedule(new Random(seed), Steps), $"{kind}, schedule {seed}", spotCheckInterval: seed % 2);
             (struck, ranks) = (struck + blows, ranks + left);
         }
         Assert.True(struck > Schedules, $"only {struck} blows in {Schedules} schedules");

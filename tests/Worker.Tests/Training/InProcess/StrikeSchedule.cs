@@ -38,6 +38,9 @@ internal enum Moment
 
     /// <summary>It has uploaded a checkpoint, and told nobody yet.</summary>
     Uploaded,
+
+    /// <summary>It tells what it got when it computed a disputed lane again. Never drawn: only a wrong gradient leads there.</summary>
+    SpotCheckTail,
 }
 
 /// <summary>What happens then.</summary>

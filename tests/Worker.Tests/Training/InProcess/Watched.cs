@@ -6,7 +6,8 @@ using MiniMind.Protos;
 namespace MiniMind.Worker.Tests.Training.InProcess;
 
 /// <summary>A replica that says to what moment it has come, and goes on when it may.</summary>
-internal sealed class WatchedReplica(IReplica inner, Func<Moment, long, Task> reached) : IReplica
+/// <param name="computed">Given the gradient of every lane, to do to it what it likes.</param>
+internal sealed class WatchedReplica(IReplica inner, Func<Moment, long, Task> reached, Action<long, int, Memory<float>> computed) : IReplica
 {
     public Memory<float> Gradient => inner.Gradient;
 
@@ -15,7 +16,9 @@ internal sealed class WatchedReplica(IReplica inner, Func<Moment, long, Task> re
     public async Task<Sums> ComputeLaneAsync(long step, int lane, CancellationToken cancellation)
     {
         await reached(Moment.Lane, step);
-        return await inner.ComputeLaneAsync(step, lane, cancellation);
+        var sums = await inner.ComputeLaneAsync(step, lane, cancellation);
+        computed(step, lane, inner.Gradient);
+        return sums;
     }
 
     public Task<Sums> ValidateLaneAsync(int lane, CancellationToken cancellation) => inner.ValidateLaneAsync(lane, cancellation);
