@@ -1,3 +1,5 @@
+using MiniMind.Coordinator.Services;
+
 namespace MiniMind.Coordinator.CommandLine;
 
 /// <summary>
@@ -64,6 +66,9 @@ public sealed record RunOptions
 
     /// <summary>HOST:PORT of the Redis through which several coordinators share the run; null: this is the only one.</summary>
     public string? Redis { get; init; }
+
+    /// <summary>Where workers reach this coordinator.</summary>
+    public CoordinatorEndpoint Endpoint { get; init; } = CoordinatorEndpoint.Loopback;
 
     /// <summary>Log lines even when the output is a terminal.</summary>
     public bool Plain { get; init; }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using MiniMind.Coordinator.Services;
 
 namespace MiniMind.Coordinator.CommandLine;
 
@@ -13,6 +14,8 @@ internal sealed class RunArguments
     private readonly Option<string?> _device = new("--device") { Description = "Where tensors live.", HelpName = "cpu|cuda" };
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on from the newest checkpoint in the run's folder." };
     private readonly Option<string?> _redis = new("--redis") { Description = "Share the run with every process that was given the same run file, --out and --redis: one leads it, the others take over when it dies.", HelpName = "HOST:PORT" };
+    private readonly Option<string?> _listen = new("--listen") { Description = "Where workers, and other coordinators, reach this one; without a port: any free one. Default: 127.0.0.1, for workers of this machine.", HelpName = "ADDRESS[:PORT]" };
+    private readonly Option<string?> _advertise = new("--advertise") { Description = "What workers are told instead, where something forwards it.", HelpName = "HOST:PORT" };
     private readonly Option<bool> _plain = new("--plain") { Description = "Log lines instead of the live display." };
     private readonly Option<bool> _verbose = new(CommandTree.Verbose) { Description = "Show stack traces and internal logs." };
 
@@ -29,6 +32,8 @@ internal sealed class RunArguments
         if (training) command.Add(_device);
         if (training) command.Add(_resume);
         if (training) command.Add(_redis);
+        if (training) command.Add(_listen);
+        if (training) command.Add(_advertise);
         command.Add(_plain);
         command.Add(_verbose);
     }
@@ -39,6 +44,7 @@ internal sealed class RunArguments
         Overrides = Overrides(parsed),
         Resume = parsed.GetValue(_resume),
         Redis = parsed.GetValue(_redis),
+        Endpoint = CoordinatorEndpoint.Parse(parsed.GetValue(_listen), parsed.GetValue(_advertise)),
         Plain = parsed.GetValue(_plain),
         SharedCache = Ingestion.CacheFolders.Default(),
         Verbose = parsed.GetValue(_verbose),

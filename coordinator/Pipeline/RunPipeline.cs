@@ -33,7 +33,7 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
         var notice = new StopNotice(screen);
         await using var told = notice.Watch(stop);
         if (run.Caveat is { } caveat) screen.Message(caveat);
-        await using var host = await CoordinatorHost.StartAsync(folder, options.Verbose, time);
+        await using var host = await CoordinatorHost.StartAsync(folder, options.Endpoint, options.Verbose, time);
         var grain = new RunClient(host.Grains.GetGrain<IRunGrain>(run.Name), ResiliencePipeline.Empty);
         await using var training = new TrainingCrew(run, folder, host, grain, null, screen, notice, time);
         await LeadAsync(new RunLead(run, folder, host, grain, training, screen, notice), await grain.RecordAsync(), tookOver: false, stop);

@@ -27,7 +27,7 @@ internal sealed class SharedRun(RunOptions options, RunFile run, RunFolder share
         var notice = new StopNotice(screen);
         await using var told = notice.Watch(stop);
         if (run.Caveat is { } caveat) screen.Message(caveat);
-        await using var host = await CoordinatorHost.StartAsync(folder, options.Verbose, time, cluster, screen.Message);
+        await using var host = await CoordinatorHost.StartAsync(folder, options.Endpoint, options.Verbose, time, cluster, screen.Message);
         await using var post = new Post(host, host.Grains.GetGrain<IRunGrain>(run.Name), time);
         await using var training = new TrainingCrew(run, folder, host, post.Run, post, screen, notice, time);
         if (await StandByAsync(post, training, screen, notice, stop) == Standing.Over) return await EndAsync(post, training, screen);

@@ -28,7 +28,7 @@ internal sealed class TrainingCrew(
     public void StartWorkers()
     {
         if (_workers is not null) return;
-        _workers = new WorkerPool(run, folder, host.Address, screen, _events);
+        _workers = new WorkerPool(run, folder, host.Address, screen, _events, listen: host.Endpoint.Address);
         if (run.Workers == 0) screen.Message($"waiting for workers from elsewhere: they attend run {run.Name} at {host.Address}");
         else _adopted = _workers.Start(run.Workers);
     }

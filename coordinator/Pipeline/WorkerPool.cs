@@ -1,3 +1,4 @@
+using System.Net;
 using MiniMind.Coordinator.Grains;
 using MiniMind.Coordinator.RunFiles;
 using MiniMind.Coordinator.Screen;
@@ -29,13 +30,19 @@ internal sealed class WorkerPool : IAsyncDisposable
     /// <param name="screen">Told what becomes of workers.</param>
     /// <param name="events">Heard of signs of life; told when no worker is left.</param>
     /// <param name="program">What is started; null: the worker program.</param>
-    public WorkerPool(RunFile run, RunFolder folder, string address, IRunScreen screen, RunEventQueue events, WorkerProgram? program = null)
+    /// <param name="listen">Where workers accept their peers; null: on loopback.</param>
+    public WorkerPool(
+        RunFile run, RunFolder folder, string address, IRunScreen screen, RunEventQueue events, WorkerProgram? program = null, IPAddress? listen = null)
     {
         (_screen, _events, _seat) = (screen, events, folder.Seat);
         _roster = new WorkerRoster(folder.Workers, folder.LogOf);
         _adopted = new AdoptedWorkers(TimeSpan.FromSeconds(run.WorkerTimeout), GiveUp, TimeProvider.System);
         events.Happened += (_, happened) => _adopted.Hear(happened);
-        _arguments = name => ["train", "--coordinator", address, "--run", run.Name, "--name", name, "--cache", folder.WorkerCache, "--log", _launcher!.LogOf(name)];
+        _arguments = name =>
+        [
+            "train", "--coordinator", address, "--run", run.Name, "--name", name, "--cache", folder.WorkerCache, "--log", _launcher!.LogOf(name),
+            "--listen", $"{listen ?? IPAddress.Loopback}",
+        ];
         _launcher = new WorkerLauncher(program ?? WorkerProgram.Locate(), new WorkerEnvironment { Threads = run.Threads }, folder.Logs);
         _launcher.Exited += (_, exit) => OnExit(exit);
     }

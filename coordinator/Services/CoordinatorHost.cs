@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -19,10 +18,13 @@ public sealed class CoordinatorHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private CoordinatorHost(WebApplication app) => _app = app;
+    private CoordinatorHost(WebApplication app, CoordinatorEndpoint endpoint) => (_app, Endpoint) = (app, endpoint);
 
     /// <summary>Address for workers: http://host:port.</summary>
-    public string Address => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+    public string Address => Endpoint.Advertised is { } advertised ? $"http://{advertised}" : Listening;
+
+    /// <summary>As it was asked for.</summary>
+    public CoordinatorEndpoint Endpoint { get; }
 
     /// <summary>The artifact store.</summary>
     public ArtifactStore Artifacts => _app.Services.GetRequiredService<ArtifactStore>();
@@ -34,11 +36,14 @@ public sealed class CoordinatorHost : IAsyncDisposable
     public string Silo => _app.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress.ToParsableString();
 
     /// <summary>
-    /// Starts on loopback; where an earlier process of this run's folder listened, if that is free, so that its workers find this one; else on any free port.
+    /// Starts; unless a port is given, where an earlier process of this run's folder listened, if that is free, so that its workers find this one; else on any free port.
     /// </summary>
+    /// <param name="endpoint">Where workers reach it.</param>
     /// <param name="cluster">Where it meets the run's other coordinators; null: it is the only one.</param>
     /// <param name="notice">Told what the user should know.</param>
-    public static async Task<CoordinatorHost> StartAsync(RunFolder folder, bool verbose, TimeProvider time, RedisCluster? cluster = null, Action<string>? notice = null)
+    /// <exception cref="MiniMind.Text.InputException">It cannot listen there.</exception>
+    public static async Task<CoordinatorHost> StartAsync(
+        RunFolder folder, CoordinatorEndpoint endpoint, bool verbose, TimeProvider time, RedisCluster? cluster = null, Action<string>? notice = null)
     {
         // Settings files of the current folder and variables of the environment are not meant for this server.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -46,8 +51,8 @@ public sealed class CoordinatorHost : IAsyncDisposable
         builder.Logging.SetMinimumLevel(verbose ? LogLevel.Information : LogLevel.None);
         // Signals are the command line's to answer.
         builder.Services.AddSingleton<IHostLifetime, SilentLifetime>();
-        var port = FormerPort(folder);
-        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, port));
+        var listen = new IPEndPoint(endpoint.Address, endpoint.FindPort(FormerPort(folder)));
+        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, listen));
         builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = null);
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(folder);
@@ -56,17 +61,19 @@ public sealed class CoordinatorHost : IAsyncDisposable
         if (cluster is null) artifacts.RemoveAbandoned();
         builder.Services.AddSingleton(artifacts);
         builder.Services.AddSingleton<CheckpointFolders>();
-        builder.Host.UseOrleans(silo => Configure(silo, folder, cluster, notice ?? (_ => { }), time));
+        builder.Host.UseOrleans(silo => Configure(silo, endpoint, folder, cluster, notice ?? (_ => { }), time));
         AddTelemetry(builder);
         var app = builder.Build();
         app.MapGrpcService<RendezvousService>();
         app.MapGrpcService<ArtifactsService>();
         app.MapGrpcService<RunsService>();
         await app.StartAsync();
-        var host = new CoordinatorHost(app);
-        await AtomicFile.WriteAsync(folder.Address, stream => stream.WriteAsync(Encoding.UTF8.GetBytes(host.Address)).AsTask());
+        var host = new CoordinatorHost(app, endpoint);
+        await AtomicFile.WriteAsync(folder.Address, stream => stream.WriteAsync(Encoding.UTF8.GetBytes(host.Listening)).AsTask());
         return host;
     }
+
+    private string Listening => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
 
     public async ValueTask DisposeAsync()
     {
@@ -74,24 +81,25 @@ public sealed class CoordinatorHost : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private static void Configure(ISiloBuilder silo, RunFolder folder, RedisCluster? cluster, Action<string> notice, TimeProvider time)
+    private static void Configure(ISiloBuilder silo, CoordinatorEndpoint endpoint, RunFolder folder, RedisCluster? cluster, Action<string> notice, TimeProvider time)
     {
-        // Two silos with the default ports on one machine would share an address without an error.
-        var (port, gateway) = (FreePort(), FreePort());
+        // Two silos with the default ports on one machine would share an address without an error. A silo that is alone talks to itself.
+        var own = cluster is null ? CoordinatorEndpoint.Loopback : endpoint;
+        var (port, gateway) = (own.FreePort(), own.FreePort());
         if (cluster is null)
         {
             silo.UseLocalhostClustering(port, gateway, serviceId: "minimind", clusterId: folder.Root);
             silo.Services.AddFileGrainStorage(RunGrain.StorageName, folder.State);
             return;
         }
-        cluster.Configure(silo, IPAddress.Loopback, port, gateway);
+        cluster.Configure(silo, endpoint.Address, port, gateway);
         RedisCluster.AddStorage(silo.Services, RunGrain.StorageName, folder, notice, time);
         silo.Services.AddSingleton<IFatalErrorHandler>(new DeposedHandler(Console.Error));
     }
 
-    private static void Configure(KestrelServerOptions kestrel, int port)
+    private static void Configure(KestrelServerOptions kestrel, IPEndPoint listen)
     {
-        kestrel.Listen(IPAddress.Loopback, port, endpoint => endpoint.Protocols = HttpProtocols.Http2);
+        kestrel.Listen(listen, endpoint => endpoint.Protocols = HttpProtocols.Http2);
         kestrel.Limits.MaxRequestBodySize = null;
         kestrel.Limits.MinRequestBodyDataRate = null;
         kestrel.Limits.MinResponseDataRate = null;
@@ -109,27 +117,8 @@ public sealed class CoordinatorHost : IAsyncDisposable
             .WithTracing(traces => traces.AddSource("Microsoft.Orleans.Application").AddAspNetCoreInstrumentation().AddOtlpExporter());
     }
 
-    private static int FormerPort(RunFolder folder)
-    {
-        const int Any = 0;
-        if (!File.Exists(folder.Address) || !Uri.TryCreate(File.ReadAllText(folder.Address), UriKind.Absolute, out var former)) return Any;
-        try
-        {
-            return FreePort(former.Port);
-        }
-        catch (SocketException)
-        {
-            // Somebody else listens there by now: then nobody of the earlier process's workers comes back.
-            return Any;
-        }
-    }
-
-    private static int FreePort(int wanted = 0)
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, wanted);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
+    private static int FormerPort(RunFolder folder) =>
+        File.Exists(folder.Address) && Uri.TryCreate(File.ReadAllText(folder.Address), UriKind.Absolute, out var former) ? former.Port : 0;
 
     private sealed class SilentLifetime : IHostLifetime
     {

@@ -1,33 +1,72 @@
 using System.CommandLine;
 using MiniMind.Chaos.Measuring;
+using MiniMind.Chaos.Network;
 using MiniMind.TestKit;
 
 namespace MiniMind.Chaos;
 
-/// <summary>The whole command: an undisturbed run, a disturbed one, and the comparison of what they left.</summary>
+/// <summary>The command line.</summary>
 public static class ChaosCommand
 {
-    private const string Undisturbed = "undisturbed";
-    private const string Disturbed = "disturbed";
+    private const int WrongInput = 2;
+    private const int Interrupted = 130;
 
-    // It is as long as the schedule, on a machine of whatever speed.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
+    /// <summary>How long it may take to end all processes and take the network down after Ctrl-C.</summary>
+    public static readonly TimeSpan CleaningPatience = TimeSpan.FromSeconds(30);
 
     /// <summary>The options, bound to what they do.</summary>
     public static RootCommand Build()
     {
         var seed = Number("--seed", "Decides the faults; the same seed gives the same ones.", 1, 0, int.MaxValue);
+        var count = Number("--count", "Number of schedules: of this seed, the next one, ….", 1, 1, 1000);
         var workers = Number("--workers", "Worker processes at the start.", 3, 1, 16);
         var faults = Number("--faults", "Number of faults.", 12, 1, 1000);
-        var kind = new Option<string>("--kind") { Description = "Stage that is disturbed.", HelpName = "pretrain|sft", DefaultValueFactory = _ => ChaosOptions.Pretrain };
-        kind.AcceptOnlyFromAmong(ChaosOptions.Pretrain, ChaosOptions.Sft);
-        var keep = new Option<string?>("--keep") { Description = "Folder for both runs and all logs, which stay there; it must be new. Without it they go to a temporary one, which stays only when something is wrong.", HelpName = "DIR" };
-        var root = new RootCommand("Trains with real processes that are killed, stopped and cut off from each other, and proves that the result is that of an undisturbed run.") { seed, workers, faults, kind, keep };
-        root.SetAction(parsed => RunAsync(
-            new ChaosOptions(parsed.GetValue(seed), parsed.GetValue(workers), parsed.GetValue(faults), parsed.GetRequiredValue(kind)), parsed.GetValue(keep),
-            parsed.InvocationConfiguration.Output, TimeProvider.System));
+        var kind = Choice("--kind", "Stage that is disturbed.", ChaosOptions.Pretrain, ChaosOptions.Sft);
+        var network = Choice("--network", "What is between the processes: proxies on loopback, or network namespaces with links that tc shapes (needs root and iproute2).", ChaosOptions.Proxies, ChaosOptions.Namespaces);
+        var rate = new Option<LinkRate>("--rate")
+        {
+            Description = "Of each link between network namespaces, both ways.", HelpName = "100mbit|1gbit|…", DefaultValueFactory = _ => ChaosOptions.StandardRate,
+            CustomParser = result =>
+            {
+                if (LinkRate.Parse(result.Tokens[0].Value) is { } read) return read;
+                result.AddError($"--rate: expected a rate such as 100mbit, 1gbit or 500kbit, found '{result.Tokens[0].Value}'");
+                return null;
+            },
+        };
+        var redis = new Option<bool>("--redis") { Description = "Two coordinators share the run through a redis-server, which is started and disturbed, too." };
+        var stopCoordinator = new Option<bool>("--stop-coordinator") { Description = "Among the faults: the coordinator that leads is stopped and goes on later." };
+        var keep = new Option<string?>("--keep") { Description = "Folder for all runs and logs, which stay there; it must be new. Without it they go to a temporary one, which stays only when something is wrong.", HelpName = "DIR" };
+        var root = new RootCommand("Trains with real processes that are killed, stopped and cut off from each other, and proves that the result is that of an undisturbed run.")
+        {
+            seed, count, workers, faults, kind, network, rate, redis, stopCoordinator, keep,
+        };
+        root.SetAction((parsed, stop) => RunAsync(
+            new ChaosOptions(parsed.GetValue(seed), parsed.GetValue(workers), parsed.GetValue(faults), parsed.GetRequiredValue(kind))
+            {
+                Network = parsed.GetRequiredValue(network), Rate = parsed.GetRequiredValue(rate), Redis = parsed.GetValue(redis), StopCoordinator = parsed.GetValue(stopCoordinator),
+            },
+            parsed.GetValue(count), parsed.GetValue(keep), parsed.InvocationConfiguration, stop));
         root.Add(Measure());
         return root;
+    }
+
+    private static async Task<int> RunAsync(ChaosOptions options, int count, string? keep, InvocationConfiguration console, CancellationToken stop)
+    {
+        var missing = options.Network == ChaosOptions.Namespaces ? Namespaces.Missing() : null;
+        if (options.Redis && !SystemCommand.Exists("redis-server")) missing ??= "--redis: expected the program redis-server, found none; apt-get install redis-server";
+        if (missing is not null)
+        {
+            console.Error.WriteLine($"error: {missing}");
+            return WrongInput;
+        }
+        try
+        {
+            return await new Comparison(options, count, keep, console.Output, TimeProvider.System).RunAsync(stop);
+        }
+        catch (OperationCanceledException)
+        {
+            return Interrupted;
+        }
     }
 
     private static Command Measure()
@@ -48,39 +87,11 @@ public static class ChaosCommand
         return command;
     }
 
-    /// <summary>Runs both, compares, audits.</summary>
-    /// <returns>0 when everything held, else 1.</returns>
-    public static async Task<int> RunAsync(ChaosOptions options, string? keep, TextWriter log, TimeProvider time)
+    private static Option<string> Choice(string name, string description, string standard, string other)
     {
-        var project = new TinyProject(keep);
-        var report = new Report(log, time);
-        var fault = await JudgeAsync(project, options, report, time);
-        report.Summarize();
-        if (fault is not null)
-        {
-            report.Tell($"FAILED: {fault}");
-            report.Tell($"the same faults again: {options.Replay}; runs and logs: {project.Folder}");
-            return 1;
-        }
-        report.Tell("all promises held: the bytes of the undisturbed run, and a sound record");
-        if (keep is null) project.Dispose();
-        return 0;
-    }
-
-    private static async Task<string?> JudgeAsync(TinyProject project, ChaosOptions options, Report report, TimeProvider time)
-    {
-        report.Tell($"undisturbed run of {options.Steps} steps of {options.Kind}, one worker");
-        await using var undisturbed = project.StartRun(Undisturbed, ["--workers", "1", .. options.RunOptions]);
-        var reference = await undisturbed.EndAsync(Patience);
-        if (reference.ExitCode != 0) return $"the undisturbed run failed: {reference}";
-        report.Tell($"disturbed run: {options.Replay}");
-        await using (var run = new ChaosRun(project, Disturbed, options, report, time))
-            if (await run.RunAsync() is { } trouble) return trouble;
-        var differences = RunResult.Read(project.PathOf(Undisturbed)).DifferencesTo(RunResult.Read(project.PathOf(Disturbed)));
-        if (differences.Count > 0) return $"other bytes than those of the undisturbed run in {string.Join(", ", differences)}";
-        report.Tell($"model.safetensors of both: SHA-256 {Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(RunResult.Read(project.PathOf(Disturbed)).Files["model.safetensors"]))}");
-        var audit = await Programs.RunAsync(project.Folder, "audit", Disturbed);
-        return audit.ExitCode == 0 ? null : $"the audit found: {audit}";
+        var option = new Option<string>(name) { Description = description, HelpName = $"{standard}|{other}", DefaultValueFactory = _ => standard };
+        option.AcceptOnlyFromAmong(standard, other);
+        return option;
     }
 
     private static Option<int> Number(string name, string description, int standard, int least, int most)

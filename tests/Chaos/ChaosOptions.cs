@@ -1,3 +1,5 @@
+using MiniMind.Chaos.Faults;
+using MiniMind.Chaos.Network;
 using MiniMind.TestKit;
 
 namespace MiniMind.Chaos;
@@ -15,8 +17,46 @@ public sealed record ChaosOptions(int Seed, int Workers, int Faults, string Kind
     /// <summary>Fine-tuning, after a short undisturbed pretraining.</summary>
     public const string Sft = "sft";
 
+    /// <summary>User-space proxies on loopback.</summary>
+    public const string Proxies = "proxies";
+
+    /// <summary>Network namespaces.</summary>
+    public const string Namespaces = "namespaces";
+
+    /// <summary>Rate of the links between network namespaces, unless another one is given.</summary>
+    public static readonly LinkRate StandardRate = new(1000_000_000);
+
     /// <summary>Steps for each fault: on the machine that this was tried on, time enough for a killed worker to come back.</summary>
     private const int StepsPerFault = 40;
+
+    /// <summary>What disturbs workers and a coordinator, whatever is between them.</summary>
+    private static readonly FaultKind[] OfProcesses =
+    [
+        FaultKind.KillWorker, FaultKind.StopWorker, FaultKind.EndWorker, FaultKind.AddWorker, FaultKind.KillAllWorkers, FaultKind.KillTwoWorkers,
+        FaultKind.KillWriter, FaultKind.KillSource, FaultKind.KillCoordinator,
+    ];
+
+    /// <summary>Network between the processes: <see cref="Proxies"/> or <see cref="Namespaces"/>.</summary>
+    public string Network { get; init; } = Proxies;
+
+    /// <summary>Of each link between network namespaces.</summary>
+    public LinkRate Rate { get; init; } = StandardRate;
+
+    /// <summary>Two coordinators share the run through a Redis, which is disturbed, too.</summary>
+    public bool Redis { get; init; }
+
+    /// <summary>The coordinator that leads is also stopped and continued.</summary>
+    public bool StopCoordinator { get; init; }
+
+    /// <summary>The worker processes' network.</summary>
+    /// <param name="roster">Who opens connections.</param>
+    /// <param name="time">For delays.</param>
+    public INetwork NewNetwork(Roster roster, TimeProvider time) => Network == Namespaces ? new NamespaceNetwork(Rate) : new ProxyNetwork(roster, time);
+
+    /// <summary>Kinds of faults that are drawn.</summary>
+    /// <param name="ofNetwork">Those of the network.</param>
+    public IReadOnlyList<FaultKind> Kinds(IReadOnlyList<FaultKind> ofNetwork) =>
+        [.. OfProcesses, .. ofNetwork, .. If(Redis, FaultKind.RestartRedis), .. If(StopCoordinator, FaultKind.StopCoordinator)];
 
     private int StepsPerEpoch => Kind == Pretrain ? TinyProject.PretrainSteps : TinyProject.SftSteps;
 
@@ -38,7 +78,13 @@ public sealed record ChaosOptions(int Seed, int Workers, int Faults, string Kind
     ];
 
     /// <summary>How to have the same faults again.</summary>
-    public string Replay => $"--seed {Seed} --workers {Workers} --faults {Faults} --kind {Kind}";
+    public string Replay => string.Join(' ',
+    [
+        $"--seed {Seed} --workers {Workers} --faults {Faults} --kind {Kind}", .. If(Network == Namespaces, $"--network {Network} --rate {Rate}"),
+        .. If(Redis, "--redis"), .. If(StopCoordinator, "--stop-coordinator"),
+    ]);
+
+    private static T[] If<T>(bool condition, T value) => condition ? [value] : [];
 
     private static string[] Set(string setting) => ["--set", setting];
 }

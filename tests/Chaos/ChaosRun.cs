@@ -10,18 +10,26 @@ namespace MiniMind.Chaos;
 /// </summary>
 public sealed class ChaosRun : IAsyncDisposable
 {
+    private const string RedisParty = "redis";
+    private const int Killed = 128 + (int)Signal.Kill;
+
     // A step that has not come by then will not come.
     private static readonly TimeSpan StepPatience = TimeSpan.FromMinutes(3);
-    private static readonly TimeSpan DismissalPatience = TimeSpan.FromSeconds(30);
+
+    // Longer than a worker looks for a coordinator that is gone.
+    private static readonly TimeSpan DismissalPatience = TimeSpan.FromSeconds(90);
 
     private readonly ChaosOptions _options;
     private readonly TimeProvider _time;
     private readonly Report _report;
+    private readonly INetwork _network;
+    private readonly RedisServer? _redis;
     private readonly Fleet _fleet;
     private readonly RunWatch _watch;
     private readonly Striker _striker;
     private readonly List<Task> _mends = [];
-    private readonly CancellationTokenSource _over = new();
+    private readonly CancellationToken _stop;
+    private readonly CancellationTokenSource _over;
     private readonly TaskCompletionSource<Ended> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="project">What is trained.</param>
@@ -29,41 +37,56 @@ public sealed class ChaosRun : IAsyncDisposable
     /// <param name="options">How it is disturbed.</param>
     /// <param name="report">Is told everything.</param>
     /// <param name="time">For all waits.</param>
-    public ChaosRun(TinyProject project, string outFolder, ChaosOptions options, Report report, TimeProvider time)
+    /// <param name="stop">Gives it up.</param>
+    /// <exception cref="InvalidOperationException">There can be no such network here.</exception>
+    public ChaosRun(TinyProject project, string outFolder, ChaosOptions options, Report report, TimeProvider time, CancellationToken stop)
     {
-        (_options, _report, _time) = (options, report, time);
+        (_options, _report, _time, _stop) = (options, report, time, stop);
+        _over = CancellationTokenSource.CreateLinkedTokenSource(stop);
         Directory.CreateDirectory(project.PathOf(outFolder));
         _watch = new RunWatch(project.PathOf(outFolder), time);
         _watch.Happened += report.Tell;
-        _fleet = new Fleet(project, outFolder, [.. options.RunOptions], new Wires(), time);
+        var roster = new Roster();
+        _network = options.NewNetwork(roster, time);
+        _redis = options.Redis ? NewRedis() : null;
+        _fleet = new Fleet(new FleetOptions(project, outFolder, options.RunOptions, _redis is null ? null : _network.AddressOf(RedisParty)), _network, roster, time);
         _fleet.Ended += OnEnded;
-        _striker = new Striker(_fleet, options.Workers);
+        _striker = new Striker(_fleet, _network, _redis, _watch, options.Workers, time);
     }
 
     /// <summary>Runs to the end.</summary>
     /// <returns>Null, or what went wrong.</returns>
+    /// <exception cref="OperationCanceledException">It was given up.</exception>
     public async Task<string?> RunAsync()
     {
-        _fleet.StartCoordinator();
-        foreach (var name in _striker.FirstNames) _fleet.StartWorker(name);
-        foreach (var fault in Schedule.Draw(_options.Seed, _options.Faults, _options.Steps))
+        if (_redis is not null) await _redis.StartAsync();
+        foreach (var name in _fleet.Coordinators.Concat(_striker.FirstNames)) _fleet.Start(name);
+        foreach (var fault in Schedule.Draw(_options.Seed, _options.Faults, _options.Kinds(_network.Faults), _options.Steps))
             if (await StrikeAsync(fault) is { } trouble) return trouble;
         if (await WaitAsync(_ended.Task, "the end of the run") is { } late) return late;
-        await _over.CancelAsync();
-        await Task.WhenAll(_mends);
+        _fleet.Close();
+        await EndMendsAsync();
         var left = await _fleet.DismissedAsync(DismissalPatience);
         if (left.Count > 0) return $"the run is over, but {string.Join(", ", left)} did not end within {DismissalPatience.TotalSeconds:0} s";
         return _ended.Task.Result.ExitCode == 0 ? null : $"the coordinator failed: {_ended.Task.Result.Error}";
     }
 
-    /// <summary>Ends all processes.</summary>
+    /// <summary>Ends all processes, and takes the network down.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _over.CancelAsync();
-        await Task.WhenAll(_mends);
+        _fleet.Close();
+        await EndMendsAsync();
         await _fleet.DisposeAsync();
+        if (_redis is not null) await _redis.DisposeAsync();
+        await _network.DisposeAsync();
         _watch.Dispose();
         _over.Dispose();
+    }
+
+    private RedisServer NewRedis()
+    {
+        var place = _network.Settle(RedisParty);
+        return new RedisServer(place.Within, place.Host, place.Port);
     }
 
     private async Task<string?> StrikeAsync(Fault fault)
@@ -71,25 +94,33 @@ public sealed class ChaosRun : IAsyncDisposable
         var due = _watch.UntilAsync(_ => At >= fault.Step && AreEnough(), _over.Token);
         if (await WaitAsync(due, $"step {fault.Step} with two workers in it") is { } never) return never;
         if (_ended.Task.IsCompleted) return $"the run ended before fault {fault.Number}: {_ended.Task.Result}";
-        var (step, start) = (At, _time.GetTimestamp());
-        var struck = _striker.Strike(fault);
+        var striking = _striker.StrikeAsync(fault, _over.Token);
+        if (await WaitAsync(striking, $"the moment of fault {fault.Number}, {fault.Kind}") is { } missed) return missed;
+        if (!striking.IsCompleted) return $"the run ended before the moment of fault {fault.Number}, {fault.Kind}: {_ended.Task.Result}";
+        var (struck, step, start) = (await striking, At, _time.GetTimestamp());
         _report.Tell(fault, step, struck);
         // The step in flight may still come: only a later one shows that training goes on.
-        var further = At + 1;
-        if (struck.Mend is { } mend) _mends.Add(MendAsync(fault, At + fault.Steps, mend));
+        var further = step + 1;
+        if (struck.MendAsync is { } mend) _mends.Add(MendAsync(fault, step + fault.Steps, mend));
         if (await WaitAsync(_watch.UntilAsync(_ => At > further, _over.Token), $"a step after fault {fault.Number}") is { } stuck) return stuck;
         if (_watch.Steps.FirstOrDefault(seen => seen.Stage == _options.StageIndex && seen.Step == further + 1) is { } next)
             _report.Recovered(fault, next.Step, _time.GetElapsedTime(start, next.Seen));
         return null;
     }
 
-    private async Task MendAsync(Fault fault, long step, Action mend)
+    private async Task MendAsync(Fault fault, long step, Func<Task> mend)
     {
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(_over.Token);
         await Task.WhenAny(_watch.UntilAsync(_ => At >= step, enough.Token), Task.Delay(fault.AtMost, _time, enough.Token));
         await enough.CancelAsync();
-        mend();
+        await mend();
         _report.Mended(fault);
+    }
+
+    private async Task EndMendsAsync()
+    {
+        await _over.CancelAsync();
+        await Task.WhenAll(_mends);
     }
 
     /// <summary>Last committed step of the disturbed stage.</summary>
@@ -106,7 +137,7 @@ public sealed class ChaosRun : IAsyncDisposable
     {
         try
         {
-            await Task.WhenAny(awaited, _ended.Task).WaitAsync(StepPatience, _time);
+            await Task.WhenAny(awaited, _ended.Task).WaitAsync(StepPatience, _time, _stop);
             return null;
         }
         catch (TimeoutException)
@@ -117,7 +148,9 @@ public sealed class ChaosRun : IAsyncDisposable
 
     private void OnEnded(string name, Ended ended)
     {
-        if (name == Fleet.Coordinator)
+        var coordinates = _fleet.Coordinators.Contains(name);
+        // Of several coordinators one that was given up by the others has killed itself.
+        if (coordinates && !(_redis is not null && ended.ExitCode == Killed))
         {
             _ended.TrySetResult(ended);
             return;
@@ -125,6 +158,6 @@ public sealed class ChaosRun : IAsyncDisposable
         // At the end of a run all are dismissed; before it, whoever looks after the machines starts what has failed anew.
         if (ended.ExitCode == 0) return;
         _report.Surprised(name, ended.ExitCode);
-        _fleet.StartWorker(name);
+        _fleet.Start(name);
     }
 }

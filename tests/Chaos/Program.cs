@@ -1,3 +1,3 @@
 using MiniMind.Chaos;
 
-return await ChaosCommand.Build().Parse(args).InvokeAsync();
+return await ChaosCommand.Build().Parse(args).InvokeAsync(new() { ProcessTerminationTimeout = ChaosCommand.CleaningPatience });

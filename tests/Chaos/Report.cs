@@ -47,20 +47,22 @@ public sealed class Report(TextWriter log, TimeProvider time)
         Tell($"  step {step} is committed {Seconds(after)} after fault {fault.Number}");
     }
 
-    /// <summary>A worker has ended that nobody has ended.</summary>
+    /// <summary>A process has ended that nobody has ended.</summary>
     public void Surprised(string name, int exitCode)
     {
         lock (_gate) _surprises++;
         Tell($"  {name} ended by itself with exit code {exitCode.ToString(CultureInfo.InvariantCulture)}; it is started again");
     }
 
-    /// <summary>Faults by kind, generations, recoveries and times.</summary>
-    public void Summarize()
+    /// <summary>Tells faults by kind, generations, recoveries and times.</summary>
+    /// <returns>What is known of the run by now.</returns>
+    public Outcome Summarize(int seed)
     {
         var kinds = _struck.GroupBy(fault => fault.Kind).OrderBy(group => group.Key).Select(group => $"{group.Count().ToString(CultureInfo.InvariantCulture)} {group.Key}");
         Tell($"{_struck.Count} faults: {string.Join(", ", kinds)}");
         var slowest = _recoveries.Count == 0 ? "" : $"; slowest {Seconds(_recoveries.Max(recovery => recovery.Time))} (fault {_recoveries.MaxBy(recovery => recovery.Time).Fault.Number})";
-        Tell($"{_generations} generations, {_surprises} workers that ended by themselves, {_recoveries.Count} recoveries{slowest}");
+        Tell($"{_generations} generations, {_surprises} processes that ended by themselves, {_recoveries.Count} recoveries{slowest}");
+        return new Outcome(seed) { Faults = _struck.Count, Generations = _generations, SlowestRecovery = _recoveries.Count == 0 ? null : _recoveries.Max(recovery => recovery.Time) };
     }
 
     private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.00} s");

@@ -14,8 +14,18 @@ public static class Programs
 
     private static string Dotnet { get; } = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
 
+    /// <summary>The words of "minimind ARGUMENTS".</summary>
+    public static IReadOnlyList<string> Command(params string[] arguments) => [Dotnet, Minimind, .. arguments];
+
+    /// <summary>The words of "minimind-worker train OPTIONS", with what minimind gives its workers on their way: one thread in an operation.</summary>
+    public static IReadOnlyList<string> WorkerCommand(params string[] options) =>
+    [
+        "/usr/bin/env", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1", "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1", "DOTNET_gcServer=0",
+        "MALLOC_MMAP_THRESHOLD_=1073741824", "MALLOC_TRIM_THRESHOLD_=1073741824", Dotnet, Worker, "train", .. options,
+    ];
+
     /// <summary>Starts "minimind ARGUMENTS" in a folder.</summary>
-    public static RunningProgram Start(string folder, params string[] arguments) => StartProgram(Minimind, folder, arguments);
+    public static RunningProgram Start(string folder, params string[] arguments) => RunningProgram.Start(folder, Command(arguments));
 
     /// <summary>Runs "minimind ARGUMENTS" in a folder to its end.</summary>
     public static async Task<Ended> RunAsync(string folder, params string[] arguments)
@@ -31,10 +41,6 @@ public static class Programs
     /// <summary>Starts "minimind ARGUMENTS" from a shell, after a command that limits what it may do.</summary>
     public static RunningProgram StartLimited(string limit, string folder, params string[] arguments) =>
         RunningProgram.Start(folder, ["/bin/sh", "-c", $"{limit}; exec \"$0\" \"$@\"", Dotnet, Minimind, .. arguments]);
-
-    /// <summary>Starts "minimind-worker train OPTIONS" in a folder, with what the command gives its workers on their way: one thread in an operation.</summary>
-    public static RunningProgram StartWorker(string folder, params string[] options) =>
-        RunningProgram.Start(folder, ["/usr/bin/env", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1", "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1", "DOTNET_gcServer=0", "MALLOC_MMAP_THRESHOLD_=1073741824", "MALLOC_TRIM_THRESHOLD_=1073741824", Dotnet, Worker, "train", .. options]);
 
     private static string Built(string key) => Path.GetFullPath(
         typeof(Programs).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == key).Value!);

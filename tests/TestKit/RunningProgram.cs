@@ -14,9 +14,11 @@ public sealed class RunningProgram : IAsyncDisposable
     private readonly StringBuilder _error = new();
     private readonly List<(string Fragment, TaskCompletionSource Seen)> _awaited = [];
     private readonly Lock _gate = new();
+    private readonly Action<string>? _wrote;
 
-    private RunningProgram(ProcessStartInfo start)
+    private RunningProgram(ProcessStartInfo start, Action<string>? wrote)
     {
+        _wrote = wrote;
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, line) => Keep(_output, line.Data);
         _process.ErrorDataReceived += (_, line) => Keep(_error, line.Data);
@@ -26,7 +28,10 @@ public sealed class RunningProgram : IAsyncDisposable
     public int Id => _process.Id;
 
     /// <summary>Starts a command, a program and its arguments, in a folder.</summary>
-    public static RunningProgram Start(string folder, IReadOnlyList<string> command)
+    /// <param name="folder">Where.</param>
+    /// <param name="command">Its words.</param>
+    /// <param name="wrote">Told each line of its output, on a pool thread.</param>
+    public static RunningProgram Start(string folder, IReadOnlyList<string> command, Action<string>? wrote = null)
     {
         var start = new ProcessStartInfo(command[0])
         {
@@ -35,7 +40,7 @@ public sealed class RunningProgram : IAsyncDisposable
         // Tests neither use nor fill the cache of whoever runs them.
         start.Environment["MINIMIND_CACHE"] = Path.Combine(Path.GetFullPath(folder), "dataset-cache");
         foreach (var argument in command.Skip(1)) start.ArgumentList.Add(argument);
-        var program = new RunningProgram(start);
+        var program = new RunningProgram(start, wrote);
         program._process.Start();
         program._process.StandardInput.Close();
         program._process.BeginOutputReadLine();
@@ -119,6 +124,7 @@ public sealed class RunningProgram : IAsyncDisposable
     private void Keep(StringBuilder text, string? line)
     {
         if (line is null) return;
+        if (text == _output) _wrote?.Invoke(line);
         lock (_gate)
         {
             text.AppendLine(line);

@@ -15,8 +15,23 @@ public enum FaultKind
     /// <summary>One more worker comes, under a new name.</summary>
     AddWorker,
 
-    /// <summary>SIGKILL of the coordinator; another one goes on with the run's folder.</summary>
+    /// <summary>SIGKILL of the coordinator that leads; another one goes on with the run's folder.</summary>
     KillCoordinator,
+
+    /// <summary>SIGSTOP of the coordinator that leads, later SIGCONT.</summary>
+    StopCoordinator,
+
+    /// <summary>SIGKILL of the Redis through which coordinators share the run; it comes back with what it had on the disk.</summary>
+    RestartRedis,
+
+    /// <summary>SIGKILL of two workers at once.</summary>
+    KillTwoWorkers,
+
+    /// <summary>SIGKILL of the worker that writes a checkpoint, while its files are handed over.</summary>
+    KillWriter,
+
+    /// <summary>A worker comes back, and while it copies the state of another one, that one gets SIGKILL.</summary>
+    KillSource,
 
     /// <summary>SIGKILL of all workers at once; all come back.</summary>
     KillAllWorkers,

@@ -10,19 +10,20 @@ public static class Schedule
     /// <summary>The same arguments give the same schedule, on any machine.</summary>
     /// <param name="seed">Decides everything.</param>
     /// <param name="faults">How many; every kind occurs once before any occurs again.</param>
+    /// <param name="kinds">Which there are; their order matters.</param>
     /// <param name="steps">Steps of the disturbed stage; the faults are spread over them, in order.</param>
-    public static IReadOnlyList<Fault> Draw(int seed, int faults, long steps)
+    public static IReadOnlyList<Fault> Draw(int seed, int faults, IReadOnlyList<FaultKind> kinds, long steps)
     {
         var random = new Random(seed);
-        var kinds = new List<FaultKind>();
-        while (kinds.Count < faults)
+        var drawn = new List<FaultKind>();
+        while (drawn.Count < faults)
         {
-            var round = Enum.GetValues<FaultKind>();
+            FaultKind[] round = [.. kinds];
             random.Shuffle(round);
-            kinds.AddRange(round);
+            drawn.AddRange(round);
         }
         var spacing = steps * (LastAt - FirstAt) / faults;
-        return [.. kinds.Take(faults).Select((kind, index) => new Fault(
+        return [.. drawn.Take(faults).Select((kind, index) => new Fault(
             index + 1, (long)(steps * FirstAt + spacing * (index + random.NextDouble() / 2)), kind, random.Next(1 << 20), random.Next(1 << 20),
             1 + random.Next(Math.Max(1, (int)spacing)), TimeSpan.FromSeconds(1 + 5 * random.NextDouble()), TimeSpan.FromMilliseconds(5 + random.Next(60))))];
     }

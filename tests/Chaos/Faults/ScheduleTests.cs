@@ -4,13 +4,14 @@ public class ScheduleTests
 {
     private const int Steps = 480;
 
-    private static readonly int Kinds = Enum.GetValues<FaultKind>().Length;
+    private static readonly FaultKind[] All = Enum.GetValues<FaultKind>();
+    private static readonly int Kinds = All.Length;
 
     [Fact]
     public void The_same_seed_gives_the_same_faults_and_another_one_others()
     {
-        Assert.Equal(Schedule.Draw(7, 20, Steps), Schedule.Draw(7, 20, Steps));
-        Assert.NotEqual(Schedule.Draw(7, 20, Steps), Schedule.Draw(8, 20, Steps));
+        Assert.Equal(Schedule.Draw(7, 20, All, Steps), Schedule.Draw(7, 20, All, Steps));
+        Assert.NotEqual(Schedule.Draw(7, 20, All, Steps), Schedule.Draw(8, 20, All, Steps));
     }
 
     [Theory]
@@ -18,10 +19,18 @@ public class ScheduleTests
     [InlineData(2)]
     public void Every_kind_occurs_before_any_occurs_again(int seed)
     {
-        var kinds = Schedule.Draw(seed, 2 * Kinds, Steps).Select(fault => fault.Kind).ToList();
+        var kinds = Schedule.Draw(seed, 2 * Kinds, All, Steps).Select(fault => fault.Kind).ToList();
 
         Assert.Equal(Kinds, kinds.Take(Kinds).Distinct().Count());
         Assert.Equal(Kinds, kinds.Skip(Kinds).Distinct().Count());
+    }
+
+    [Fact]
+    public void Only_kinds_that_there_are_are_drawn()
+    {
+        FaultKind[] two = [FaultKind.KillSource, FaultKind.SlowLink];
+
+        Assert.Equal(two.Order(), Schedule.Draw(5, 9, two, Steps).Select(fault => fault.Kind).Distinct().Order());
     }
 
     [Theory]
@@ -30,7 +39,7 @@ public class ScheduleTests
     [InlineData(100, 500)]
     public void Faults_strike_in_order_and_inside_of_the_stage(int faults, int steps)
     {
-        var schedule = Schedule.Draw(3, faults, steps);
+        var schedule = Schedule.Draw(3, faults, All, steps);
 
         Assert.Equal(Enumerable.Range(1, faults), schedule.Select(fault => fault.Number));
         Assert.Equal(schedule.Select(fault => fault.Step).Order(), schedule.Select(fault => fault.Step));

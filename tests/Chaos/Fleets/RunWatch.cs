@@ -31,14 +31,16 @@ public sealed class RunWatch : IDisposable
     private readonly LineReader _membership;
     private readonly TimeProvider _time;
     private readonly List<SeenStep> _steps = [];
+    private readonly string _artifacts;
     private IReadOnlyList<string> _members = [];
+    private long _generation;
     private List<(Func<bool> Met, TaskCompletionSource Done)> _awaited = [];
 
     /// <param name="folder">The run's; must be there.</param>
     /// <param name="time">For the times of steps.</param>
     public RunWatch(string folder, TimeProvider time)
     {
-        _time = time;
+        (_time, _artifacts) = (time, Path.Combine(folder, "artifacts"));
         (_ledger, _membership) = (new LineReader(Path.Combine(folder, LedgerFile)), new LineReader(Path.Combine(folder, MembershipFile)));
         _watcher = new FileSystemWatcher(folder, "*.jsonl");
         _watcher.Created += (_, _) => Read();
@@ -75,6 +77,28 @@ public sealed class RunWatch : IDisposable
         {
             lock (_gate) return _members;
         }
+    }
+
+    /// <summary>Number of the newest generation; 0 before the first.</summary>
+    public long Generation
+    {
+        get
+        {
+            lock (_gate) return _generation;
+        }
+    }
+
+    /// <summary>Waits until the next file of a checkpoint begins to arrive: while a stage trains, nothing else is handed over.</summary>
+    public async Task CheckpointBegunAsync(CancellationToken over)
+    {
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var watcher = new FileSystemWatcher(_artifacts) { IncludeSubdirectories = true };
+        watcher.Created += (_, file) =>
+        {
+            if (file.Name?.StartsWith("incoming/", StringComparison.Ordinal) == true) begun.TrySetResult();
+        };
+        watcher.EnableRaisingEvents = true;
+        await begun.Task.WaitAsync(over);
     }
 
     /// <summary>Waits until something holds of what was read; it is asked again after every new line.</summary>
@@ -117,7 +141,7 @@ public sealed class RunWatch : IDisposable
         var seen = new SeenEvent(
             read.GetProperty("what").GetString()!, read.GetProperty("generation").GetInt64(),
             [.. read.GetProperty("workers").EnumerateArray().Select(worker => worker.GetString()!)], read.GetProperty("reason").GetString()!);
-        if (seen.Generation > 0) _members = [.. seen.Names];
+        if (seen.Generation > 0) (_members, _generation) = ([.. seen.Names], seen.Generation);
         Happened?.Invoke(seen);
     }
 

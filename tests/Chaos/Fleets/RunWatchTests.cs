@@ -33,6 +33,21 @@ public sealed class RunWatchTests : IDisposable
 
         await formed.WaitAsync(Patience, TimeProvider.System);
         Assert.Equal(["b", "c"], watch.Members);
+        Assert.Equal(2, watch.Generation);
+    }
+
+    [Fact]
+    public async Task A_checkpoint_begins_when_a_file_of_it_comes_in()
+    {
+        var incoming = Directory.CreateDirectory(Path.Combine(_folder, "artifacts", "incoming")).FullName;
+        using var watch = new RunWatch(_folder, TimeProvider.System);
+        var begun = watch.CheckpointBegunAsync(default);
+        File.WriteAllText(Path.Combine(_folder, "artifacts", "complete"), "");
+        Assert.False(begun.IsCompleted);
+
+        File.WriteAllText(Path.Combine(incoming, "part"), "");
+
+        await begun.WaitAsync(Patience, TimeProvider.System);
     }
 
     private void Append(string file, string text) => File.AppendAllText(Path.Combine(_folder, file), text);

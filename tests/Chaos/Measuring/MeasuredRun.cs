@@ -32,14 +32,18 @@ public sealed class MeasuredRun : IAsyncDisposable
         Directory.CreateDirectory(project.PathOf(Folder));
         Watch = new RunWatch(project.PathOf(Folder), time);
         Watch.Happened += told;
-        Fleet = new Fleet(project, Folder, [.. Settings.SelectMany(setting => (string[])["--set", setting])], new Wires(), time);
+        var roster = new Roster();
+        Network = new ProxyNetwork(roster, time);
+        Fleet = new Fleet(new FleetOptions(project, Folder, [.. Settings.SelectMany(setting => (string[])["--set", setting])]), Network, roster, time);
         Fleet.Ended += (name, ended) => _over.Cancel();
-        Fleet.StartCoordinator();
-        foreach (var name in Names) Fleet.StartWorker(name);
+        foreach (var name in Fleet.Coordinators.Concat(Names)) Fleet.Start(name);
     }
 
     /// <summary>Names of all workers.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Enumerable.Range(0, Workers).Select(index => $"worker-{index}")];
+
+    /// <summary>Between its processes.</summary>
+    public INetwork Network { get; }
 
     /// <summary>Its processes.</summary>
     public Fleet Fleet { get; }
@@ -73,6 +77,7 @@ public sealed class MeasuredRun : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Fleet.DisposeAsync();
+        await Network.DisposeAsync();
         Watch.Dispose();
         _over.Dispose();
     }

@@ -72,8 +72,8 @@ public sealed class RecoveryMeasure(int seed, TextWriter log, TimeProvider time)
             while (lost++ < kills)
             {
                 var victim = MeasuredRun.Names[_random.Next(MeasuredRun.Workers)];
-                run.Fleet.KillWorker(victim);
-                run.Fleet.StartWorker(victim);
+                run.Fleet.Kill(victim);
+                run.Fleet.Start(victim);
                 await Task.Delay(interval, time);
             }
             disturbed += run.At - from;
@@ -88,18 +88,15 @@ public sealed class RecoveryMeasure(int seed, TextWriter log, TimeProvider time)
         switch (loss)
         {
             case Loss.Kill:
-                fleet.KillWorker(victim);
-                return () => fleet.StartWorker(victim);
+                fleet.Kill(victim);
+                return () => fleet.Start(victim);
             case Loss.Stop:
-                fleet.HoldWorker(victim);
-                return () => fleet.ContinueWorker(victim);
+                fleet.Hold(victim);
+                return () => fleet.Continue(victim);
+            case Loss.Cut:
+                return run.Network.Cut(victim, others.First()).Heal;
             default:
-                var wires = (loss == Loss.Cut ? others.Take(1) : others.Append(Fleets.Fleet.Coordinator)).SelectMany(other => fleet.Wires.Between(victim, other)).ToList();
-                foreach (var wire in wires) wire.Hold();
-                return () =>
-                {
-                    foreach (var wire in wires) wire.Heal();
-                };
+                return run.Network.Isolate(victim, [.. others, .. fleet.Coordinators]).Heal;
         }
     }
 

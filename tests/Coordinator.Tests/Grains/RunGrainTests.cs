@@ -17,7 +17,7 @@ public sealed class RunGrainTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _host = await CoordinatorHost.StartAsync(new RunFolder(_temporary.Path), verbose: false, TimeProvider.System);
+        _host = await CoordinatorHost.StartAsync(new RunFolder(_temporary.Path), CoordinatorEndpoint.Loopback, verbose: false, TimeProvider.System);
         _grain = _host.Grains.GetGrain<IRunGrain>("run");
     }
 
