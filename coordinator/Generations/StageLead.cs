@@ -83,6 +83,8 @@ public sealed class StageLead
     public async Task TickAsync()
     {
         _controller.Tick();
+        _ledger.CatchUp();
+        await AssembleNextAsync();
         await DecideAsync();
         await EndWhenDoneAsync();
     }
@@ -286,8 +288,7 @@ public sealed class StageLead
         await effect();
     }
 
-    private static CoordinatorOrder Durable(LedgerEntry entry) =>
-        new() { Durable = new LedgerDurable { StageIndex = entry.StageIndex, Step = entry.Step } };
+    private static CoordinatorOrder Durable(LedgerEntry entry) => new() { Durable = new LedgerDurable { StageIndex = entry.StageIndex, Step = entry.Step } };
 
     private void Dismiss(string worker, string reason, bool refused)
     {

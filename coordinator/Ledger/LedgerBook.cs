@@ -9,6 +9,9 @@ public interface ILedgerStore
     /// <summary>All entries, oldest first.</summary>
     IReadOnlyList<LedgerEntry> Load();
 
+    /// <summary>Entries that were appended since the last call of this or of <see cref="Load"/> by someone else, oldest first; one's own may be among them.</summary>
+    IReadOnlyList<LedgerEntry> ReadNew();
+
     /// <summary>Appends one entry durably.</summary>
     void Append(LedgerEntry entry);
 }
@@ -41,12 +44,7 @@ public sealed class LedgerBook
     public LedgerBook(ILedgerStore store)
     {
         _store = store;
-        foreach (var entry in store.Load())
-        {
-            if (entry.Previous != Head || !IsWhole(entry))
-                throw new InvalidDataException($"the ledger's chain is broken at stage {entry.StageIndex}, step {entry.Step}");
-            Remember(entry);
-        }
+        Follow(store.Load());
     }
 
     /// <summary>Hash of the newest entry.</summary>
@@ -64,9 +62,14 @@ public sealed class LedgerBook
     /// <summary>Digest of the weights in the entry of this hash; null when there is none.</summary>
     public ByteString? WeightsAt(ByteString hash) => _known.Values.FirstOrDefault(known => known.Hash == hash).Weights;
 
+    /// <summary>Learns of what was appended by someone else: by a coordinator that stood still, was given up, and woke up again.</summary>
+    /// <exception cref="InvalidDataException">The chain is broken; the message names the step.</exception>
+    public void CatchUp() => Follow(_store.ReadNew());
+
     /// <summary>Takes an entry that a rank hands over.</summary>
     public AppendOutcome Append(LedgerEntry entry)
     {
+        CatchUp();
         if (_known.TryGetValue((entry.StageIndex, entry.Step), out var known))
             return known.Hash == entry.Hash ? AppendOutcome.Duplicate : AppendOutcome.Divergent;
         if (!IsWhole(entry)) return AppendOutcome.Divergent;
@@ -83,6 +86,16 @@ public sealed class LedgerBook
         entry.Sums is not null && entry.Previous.Length == LedgerChain.HashSize && entry.WeightsDigest.Length == LedgerChain.DigestSize;
 
     private static bool IsWhole(LedgerEntry entry) => IsComplete(entry) && entry.Hash == LedgerChain.Hash(entry);
+
+    private void Follow(IReadOnlyList<LedgerEntry> entries)
+    {
+        foreach (var entry in entries.Where(entry => HashOf(entry.StageIndex, entry.Step) != entry.Hash))
+        {
+            if (entry.Previous != Head || !IsWhole(entry))
+                throw new InvalidDataException($"the ledger's chain is broken at stage {entry.StageIndex}, step {entry.Step}");
+            Remember(entry);
+        }
+    }
 
     private void Remember(LedgerEntry entry)
     {

@@ -33,22 +33,15 @@ public sealed class MembershipRecord
 
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    private readonly string _path;
+    private readonly GrowingLines _lines;
     private readonly TimeProvider _time;
-    private readonly IDisk _disk;
     private string _head = Origin;
 
     /// <summary>Goes on with the file at a path, if there is one.</summary>
     public MembershipRecord(string path, TimeProvider time, IDisk? disk = null)
     {
-        (_path, _time, _disk) = (path, time, disk ?? SystemDisk.Instance);
-        LineFile.DropUnfinishedLine(path, _disk);
-        if (!_disk.FileExists(path)) return;
-        foreach (var line in LineFile.Read(path, _disk).Select(Parse).OfType<MembershipLine>())
-        {
-            _head = line.Hash;
-            NewestGeneration = Math.Max(NewestGeneration, line.Event.Generation);
-        }
+        (_lines, _time) = (new GrowingLines(path, disk ?? SystemDisk.Instance), time);
+        Follow(_lines.ReadAll());
     }
 
     /// <summary>Number of the newest generation in it, 0 for none.</summary>
@@ -57,12 +50,12 @@ public sealed class MembershipRecord
     /// <summary>Appends an event; each line names the hash of the line before it, and its own.</summary>
     public void Append(MembershipEvent happened)
     {
+        Follow(_lines.ReadNew());
         var content = JsonSerializer.Serialize(
             new { Previous = _head, Time = _time.GetUtcNow(), happened.What, happened.Generation, happened.Workers, happened.Reason }, Json);
-        var hash = HashOf(content);
-        LineFile.Append(_path, WithHash(content, hash), _disk);
-        _head = hash;
-        NewestGeneration = Math.Max(NewestGeneration, happened.Generation);
+        var line = WithHash(content, HashOf(content));
+        _lines.Append(line);
+        Follow([line]);
     }
 
     /// <summary>Reads one line; null when it is not as it was written.</summary>
@@ -83,6 +76,15 @@ public sealed class MembershipRecord
         catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             return null;
+        }
+    }
+
+    private void Follow(IReadOnlyList<string> lines)
+    {
+        foreach (var line in lines.Select(Parse).OfType<MembershipLine>())
+        {
+            _head = line.Hash;
+            NewestGeneration = Math.Max(NewestGeneration, line.Event.Generation);
         }
     }
 

@@ -36,13 +36,6 @@ internal static class LineFile
         if (isNew) disk.FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
-    /// <summary>All lines, oldest first.</summary>
-    public static IEnumerable<string> Read(string path, IDisk disk)
-    {
-        using var reader = new StreamReader(disk.OpenRead(path));
-        while (reader.ReadLine() is { } line) yield return line;
-    }
-
     /// <summary>The lines of a file's text that are complete; how <see cref="DropUnfinishedLine"/> sees it, without changing anything.</summary>
     public static string[] Complete(string text)
     {

@@ -29,7 +29,8 @@ public sealed class SystemDisk : IDisk
 
     public Stream Create(string path) => new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
 
-    public Stream Append(string path) => new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read);
+    public Stream Append(string path) =>
+        OperatingSystem.IsLinux() ? new FileStream(AppendingFile.Open(path), FileAccess.Write, Unbuffered) : new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read);
 
     public void Flush(Stream file) => ((FileStream)file).Flush(flushToDisk: true);
 

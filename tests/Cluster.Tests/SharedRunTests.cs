@@ -18,7 +18,7 @@ public sealed class SharedRunTests(LongReference reference) : IAsyncLifetime
     public Task DisposeAsync() => _redis.DisposeAsync().AsTask();
 
     [Fact]
-    public async Task When_the_leading_coordinator_is_killed_the_other_one_leads_on_with_the_generation_that_there_is()
+    public async Task When_the_leading_coordinator_is_killed_the_other_one_leads_on_and_no_worker_notices()
     {
         const string Folder = "leader-killed";
         await using var leader = Start(Folder);
@@ -38,6 +38,7 @@ public sealed class SharedRunTests(LongReference reference) : IAsyncLifetime
 
         Assert.True(ended.ExitCode == 0, ended.ToString());
         Assert.Matches(@"generation \d+: \S+-0-worker-0, \S+-1-worker-0 \(goes on", ended.Output);
+        Assert.DoesNotContain("(lost ", ended.Output, StringComparison.Ordinal);
         await AssertSameAsync(Folder);
     }
 
@@ -55,6 +56,26 @@ public sealed class SharedRunTests(LongReference reference) : IAsyncLifetime
 
         Assert.True(ended.ExitCode == 0, ended.ToString());
         Assert.Contains("this one leads from now on", ended.Output, StringComparison.Ordinal);
+        await AssertSameAsync(Folder);
+    }
+
+    [Fact]
+    public async Task A_coordinator_that_stands_still_is_given_up_and_ends_when_it_wakes()
+    {
+        const string Folder = "leader-stopped";
+        await using var leader = Start(Folder);
+        await leader.SeeAsync(Leads);
+        await using var follower = Start(Folder);
+        await leader.SeeAsync(Joined);
+        leader.Signal(Signal.Stop);
+        await follower.SeeAsync("this one leads from now on");
+        leader.Signal(Signal.Continue);
+
+        var deposed = await leader.EndAsync();
+        var ended = await follower.EndAsync();
+
+        Assert.Contains("the other coordinators gave this one up", deposed.Error, StringComparison.Ordinal);
+        Assert.True(ended.ExitCode == 0, ended.ToString());
         await AssertSameAsync(Folder);
     }
 

@@ -116,6 +116,8 @@ public sealed class LedgerBookTests
 
         public IReadOnlyList<LedgerEntry> Load() => Entries;
 
+        public IReadOnlyList<LedgerEntry> ReadNew() => Entries;
+
         public void Append(LedgerEntry entry) => Entries.Add(entry);
     }
 }

@@ -1,5 +1,6 @@
 using MiniMind.Coordinator.Ledger;
 using MiniMind.Coordinator.Tests.Storage;
+using MiniMind.Protos;
 
 namespace MiniMind.Coordinator.Tests.Ledger;
 
@@ -55,6 +56,35 @@ public sealed class LedgerFileTests : IDisposable
         Assert.Equal(whole, new FileInfo(Path).Length);
     }
 
+    /// <summary>A coordinator that stood still and was given up goes on for a moment when it wakes: whoever leads by then must not miss what it acknowledges.</summary>
+    [Fact]
+    public void Two_books_on_one_file_hold_one_chain_whichever_of_them_appends()
+    {
+        var chain = Entries.Chain(5);
+        var (first, second) = (new LedgerBook(new LedgerFile(Path)), new LedgerBook(new LedgerFile(Path)));
+        Assert.Equal(AppendOutcome.Appended, first.Append(chain[0]));
+        Assert.Equal(AppendOutcome.Duplicate, second.Append(chain[0]));
+        Assert.Equal(AppendOutcome.Appended, second.Append(chain[1]));
+        Assert.Equal(AppendOutcome.Appended, second.Append(chain[2]));
+        Assert.Equal(AppendOutcome.Appended, first.Append(chain[3]));
+
+        Assert.Equal(3, second.NewestStep(0));
+        second.CatchUp();
+        Assert.Equal(4, second.NewestStep(0));
+        Assert.Equal(AppendOutcome.Appended, second.Append(chain[4]));
+        Assert.Equal(chain, new LedgerFile(Path).Load());
+    }
+
+    [Fact]
+    public void What_somebody_else_appends_to_another_history_is_refused_with_the_step()
+    {
+        var chain = Entries.Chain(2);
+        var book = new LedgerBook(new LedgerFile(Path));
+        book.Append(chain[0]);
+        new LedgerFile(Path).Append(Entries.After(Entries.After(LedgerChain.Origin, 1, mark: 1).Hash, 2));
+        Assert.Contains("stage 0, step 2", Assert.Throws<InvalidDataException>(book.CatchUp).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_line_that_is_no_entry_is_named()
     {
@@ -64,6 +94,11 @@ public sealed class LedgerFileTests : IDisposable
         File.WriteAllLines(Path, lines);
         var fault = Assert.Throws<InvalidDataException>(() => new LedgerFile(Path).Load());
         Assert.Contains($"{Path}:2", fault.Message, StringComparison.Ordinal);
+
+        var reader = new LedgerFile(_folder["growing.jsonl"]);
+        reader.Append(Entries.Chain(1)[0]);
+        File.AppendAllText(_folder["growing.jsonl"], "{}}\n");
+        Assert.Contains("growing.jsonl:2", Assert.Throws<InvalidDataException>(() => reader.ReadNew()).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -27,6 +27,20 @@ public sealed class MembershipRecordTests : IDisposable
     }
 
     [Fact]
+    public void Two_records_on_one_file_make_one_chain_whichever_of_them_appends()
+    {
+        var path = _folder["membership.jsonl"];
+        var (first, second) = (new MembershipRecord(path, new ManualTime()), new MembershipRecord(path, new ManualTime()));
+        first.Append(new MembershipEvent("generation", 1, ["a/1", "b/1"], "all workers are here"));
+        second.Append(new MembershipEvent("generation", 2, ["a/1"], "lost b"));
+        first.Append(new MembershipEvent("gone", 0, ["b"], "its stream ended"));
+
+        var lines = File.ReadAllLines(path).Select(MembershipRecord.Parse).ToList();
+        Assert.Equal([MembershipRecord.Origin, lines[0]!.Hash, lines[1]!.Hash], lines.Select(line => line!.Previous));
+        Assert.Equal(2, first.NewestGeneration);
+    }
+
+    [Fact]
     public void A_line_with_any_byte_changed_is_none()
     {
         var path = _folder["membership.jsonl"];

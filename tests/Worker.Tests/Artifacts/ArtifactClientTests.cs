@@ -163,6 +163,18 @@ public sealed class ArtifactClientTests : IAsyncLifetime, IDisposable
         Assert.Equal(2, _time.Pauses.Count);
     }
 
+    [Fact]
+    public async Task Upload_whose_connection_breaks_is_begun_anew()
+    {
+        await File.WriteAllBytesAsync(_folder.File("weights"), Bytes(13, 20_000_000));
+        _store.BrokenUploads = 2;
+
+        var reference = await _client.UploadAsync(_folder.File("weights"), "weights", default);
+
+        Assert.Contains(reference.Sha256, _store.Files.Keys);
+        Assert.Equal((3, 2), (_store.Puts, _time.Pauses.Count));
+    }
+
     private ArtifactClient NewClient(TimeProvider time) => new(
         new SingleStore(_channel),
         new ArtifactCache(new ArtifactCacheOptions { Folder = _folder.File("cache") }, TimeProvider.System),

@@ -3,9 +3,11 @@ using System.Security.Cryptography;
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using MiniMind.Protos;
@@ -30,6 +32,9 @@ internal sealed class TestStore : Protos.Artifacts.ArtifactsBase, IAsyncDisposab
 
     /// <summary>Bytes after which each Get breaks off.</summary>
     public int BreakAfter { get; set; } = int.MaxValue;
+
+    /// <summary>How many of the next uploads end with their connection, after the first chunk.</summary>
+    public int BrokenUploads { get; set; }
 
     /// <summary>Awaited at the start of each Get.</summary>
     public Func<Task> BeforeGet { get; set; } = () => Task.CompletedTask;
@@ -86,6 +91,7 @@ internal sealed class TestStore : Protos.Artifacts.ArtifactsBase, IAsyncDisposab
         while (await requestStream.MoveNext(context.CancellationToken))
         {
             first ??= requestStream.Current;
+            if (BrokenUploads-- > 0) context.GetHttpContext().Features.GetRequiredFeature<IConnectionLifetimeFeature>().Abort();
             content.Write(requestStream.Current.Data.Span);
         }
         var reference = Refer("", content.ToArray());

@@ -84,19 +84,13 @@ public sealed class ArtifactClient
     private static async Task PutAsync(Protos.Artifacts.ArtifactsClient store, string path, ArtifactRef reference, CancellationToken cancellation)
     {
         using var call = store.Put(cancellationToken: cancellation);
-        try
-        {
-            await SendFileAsync(path, reference, call.RequestStream, cancellation).ConfigureAwait(false);
-        }
-        catch (Exception early) when (early is RpcException or InvalidOperationException)
-        {
-            // The store has answered before the end of the stream: it is in no need of the rest, or the answer says why not.
-        }
+        await SendFileAsync(path, reference, call.RequestStream, cancellation).ConfigureAwait(false);
         var receipt = await call.ResponseAsync.ConfigureAwait(false);
         if (!receipt.Found || receipt.Size != reference.Size)
             throw new ArtifactException($"Artifact {Describe(reference)}: expected the store to keep {reference.Size} bytes, found {receipt.Size}.");
     }
 
+    /// <summary>Sends a file, or as much of it as the store takes.</summary>
     private static async Task SendFileAsync(
         string path, ArtifactRef reference, IClientStreamWriter<ArtifactChunk> stream, CancellationToken cancellation)
     {
@@ -110,10 +104,24 @@ public sealed class ArtifactClient
             while ((count = await file.ReadAsync(buffer, cancellation).ConfigureAwait(false)) > 0 || chunk.Sha256.Length > 0)
             {
                 chunk.Data = UnsafeByteOperations.UnsafeWrap(buffer.AsMemory(0, count));
-                await stream.WriteAsync(chunk, cancellation).ConfigureAwait(false);
+                if (!await IsTakenAsync(stream.WriteAsync(chunk, cancellation)).ConfigureAwait(false)) return;
                 chunk = new ArtifactChunk();
             }
-            await stream.CompleteAsync().ConfigureAwait(false);
+            await IsTakenAsync(stream.CompleteAsync()).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>False: the store has answered before the end of the stream, as it needs no more or refuses it, or the connection broke; the answer says which.</summary>
+    private static async Task<bool> IsTakenAsync(Task write)
+    {
+        try
+        {
+            await write.ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception early) when (early is RpcException or InvalidOperationException or IOException)
+        {
+            return false;
         }
     }
 

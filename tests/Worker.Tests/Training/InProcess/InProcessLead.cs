@@ -135,6 +135,8 @@ internal sealed class InProcessLead : IStageEffects, ILedgerStore, IAsyncDisposa
 
     IReadOnlyList<LedgerEntry> ILedgerStore.Load() => [.. _ledger];
 
+    IReadOnlyList<LedgerEntry> ILedgerStore.ReadNew() => [];
+
     void ILedgerStore.Append(LedgerEntry entry) => _ledger.Add(entry.Clone());
 
     public async ValueTask DisposeAsync()
