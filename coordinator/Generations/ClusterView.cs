@@ -42,6 +42,11 @@ public sealed record ClusterView(
     /// <summary>A newer checkpoint than that of <see cref="RestoreStep"/> is being completed; the older one may be deleted then.</summary>
     public bool NewerRestore { get; init; }
 
+    /// <summary>
+    /// The newest generation says of a checkpoint that it is written, but nobody has it: writer and coordinator were lost before its folder was complete.
+    /// </summary>
+    public bool CheckpointIsLost { get; init; }
+
     /// <summary>Lanes of the stage; 0: how they are shared is not the rule's to decide.</summary>
     public int Lanes { get; init; }
 

@@ -31,6 +31,8 @@ public static class GenerationRule
         if (going.Count == 0) return Decision.Keep("no worker is available");
         if (lost.Count > 0) return FormNow(view, going, $"lost {string.Join(", ", lost.Select(member => member.Worker))}");
         if (view.Troubled) return FormNow(view, going, "a member cannot go on");
+        // First of all: those who leave must know that it is theirs to write.
+        if (view.CheckpointIsLost) return new Decision(true, Present(view, available), true, "the newest checkpoint was lost with its writer");
         return going.All(worker => worker.Leaving) ? AllLeave(view, options) : AtBoundary(view, options, going);
     }
 
@@ -110,9 +112,12 @@ public static class GenerationRule
     /// </summary>
     private static List<WorkerView> InRankOrder(ClusterView view, IReadOnlyList<WorkerView> staying)
     {
-        var present = view.Members.Select(member => staying.FirstOrDefault(worker => Is(worker, member))).OfType<WorkerView>().ToList();
+        var present = Present(view, staying);
         return [.. present.Concat(staying.Except(present)).OrderBy(worker => worker.FailedCheckpoint)];
     }
+
+    private static List<WorkerView> Present(ClusterView view, IReadOnlyList<WorkerView> staying) =>
+        [.. view.Members.Select(member => staying.FirstOrDefault(worker => Is(worker, member))).OfType<WorkerView>()];
 
     private static bool IsPresent(WorkerView worker, GenerationOptions options) => worker.Connected && worker.SilentFor <= options.Silence;
 

@@ -185,7 +185,8 @@ public sealed class StageController
     /// <summary>Applies the generation rule to what is known now.</summary>
     /// <param name="restoreStep">Step that a generation in which nobody has state would start from.</param>
     /// <param name="newerRestore">A newer checkpoint to start from is being completed.</param>
-    public Decision Decide(long restoreStep = 0, bool newerRestore = false)
+    /// <param name="written">Step of the newest checkpoint that somebody has written.</param>
+    public Decision Decide(long restoreStep = 0, bool newerRestore = false, long written = long.MaxValue)
     {
         var workers = _attendances
             .Select(entry => new WorkerView(
@@ -201,6 +202,8 @@ public sealed class StageController
             _troubled, [.. _unreachable.Where(pair => IsApart(pair.Value)).Select(pair => pair.Key)], _time.GetElapsedTime(_start))
         {
             RestoreStep = restoreStep, NewerRestore = newerRestore, Lanes = _options.Lanes, SinceFormed = _time.GetElapsedTime(_formed),
+            // Whoever has it says so as soon as it reconnects, before its first heartbeat.
+            CheckpointIsLost = Current?.CheckpointStep > written && Current.Members.All(member => Find(member.Worker, member.Incarnation)?.Beat is not null),
             Shares = Current?.Members.All(member => member.HasLanes) == true ? [.. Current.Members.Select(member => member.Lanes)] : [],
             MeasuredSteps = (Current?.Members ?? []).Where(member => !member.HasLanes || member.Lanes > 0)
                 .Select(member => Find(member.Worker, member.Incarnation)?.Times.MeasuredIn(Current!.Number) ?? 0).DefaultIfEmpty(0).Min(),

@@ -20,8 +20,7 @@ public sealed class StageLead
     private StageProgress _progress;
     private string? _stopReason;
     private bool _abandoned;
-    private long _halted = -1;
-    private long _lifted = -1;
+    private readonly HaltReports _halts = new();
     private readonly SortedDictionary<long, CheckpointWritten> _written = [];
     private long _assembling = -1;
     private long _shown;
@@ -148,10 +147,10 @@ public sealed class StageLead
                 break;
             case Case.Halted when _stopReason is null:
                 // Asked by an earlier coordinator, or by ranks that had none.
-                if (_controller.LiftHalt(report.Halted.Generation)) _lifted = report.Halted.Generation;
+                if (_controller.LiftHalt(report.Halted.Generation)) _halts.Lift(report.Halted.Generation);
                 break;
-            case Case.Halted when report.Halted.Generation > _lifted:
-                _halted = Math.Max(_halted, report.Halted.Step);
+            case Case.Halted:
+                _halts.Hear(report.Halted);
                 break;
         }
     }
@@ -192,7 +191,7 @@ public sealed class StageLead
     private async Task DecideAsync()
     {
         if (_ended) return;
-        var decision = _controller.Decide(_progress.RestoreStep, newerRestore: _assembling >= 0);
+        var decision = _controller.Decide(_progress.RestoreStep, newerRestore: _assembling >= 0, NewestWritten);
         if (decision.Halt && _stopReason is null)
         {
             _abandoned = true;
@@ -278,8 +277,8 @@ public sealed class StageLead
     {
         if (_progress.CheckpointStep >= _spec.TotalSteps && _ledger.NewestStep(_spec.StageIndex) >= _spec.TotalSteps)
             await EndAsync(_effects.StageCompletedAsync);
-        else if (_halted >= 0 && _progress.CheckpointStep >= _halted)
-            await EndAsync(() => _effects.HaltedAsync(_halted, _abandoned));
+        else if (_halts.Step >= 0 && _progress.CheckpointStep >= _halts.Step)
+            await EndAsync(() => _effects.HaltedAsync(_halts.Step, _abandoned));
     }
 
     private async Task EndAsync(Func<Task> effect)

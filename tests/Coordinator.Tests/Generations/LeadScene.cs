@@ -30,11 +30,12 @@ public abstract class LeadScene : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private protected StageLead Lead(long totalSteps)
+    /// <param name="stored">The generation that an earlier lead has stored.</param>
+    private protected StageLead Lead(long totalSteps, Generation? stored = null)
     {
         var options = new StageControllerOptions(0, new GenerationOptions(2, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(15)));
         return new StageLead(
-            new StageSpec { StageIndex = 0, Stage = "pretrain", TotalSteps = totalSteps }, new StageController(options, null, 0, Time),
+            new StageSpec { StageIndex = 0, Stage = "pretrain", TotalSteps = totalSteps }, new StageController(options, stored, stored?.Number ?? 0, Time),
             new LedgerBook(new LedgerFile(_folder["ledger.jsonl"])), new StageProgress(-1, 0, new byte[32], []), Effects);
     }
 

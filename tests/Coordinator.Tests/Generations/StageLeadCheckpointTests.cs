@@ -1,3 +1,4 @@
+using MiniMind.Coordinator.Generations;
 using MiniMind.Protos;
 
 namespace MiniMind.Coordinator.Tests.Generations;
@@ -188,5 +189,71 @@ public sealed class StageLeadCheckpointTests : LeadScene
         await WriteAsync("a", 1);
         await Main.AssembledAsync(Written(1));
         Assert.Equal(["assemble 1", "checkpoint 1", "halted 1"], Effects.Take());
+    }
+
+    /// <summary>All that had halted are gone, and with them the steps since the newest checkpoint.</summary>
+    [Fact]
+    public async Task A_halt_whose_ranks_were_lost_before_their_checkpoint_was_written_is_over_when_the_next_ranks_have_halted()
+    {
+        await ComeAsync(Main, "a", "b");
+        await Main.StopAsync("Ctrl-C");
+        foreach (var entry in Chain.Take(3)) await ApplyAsync("a", entry);
+        await ReportAsync("b", new WorkerReport { Halted = new Halted { Generation = 1, Step = 3 } });
+        foreach (var worker in (string[])["a", "b"]) await Main.DisconnectAsync(worker, $"{worker}#1");
+        await ComeAsync(Main, "c");
+
+        await WriteAsync("c", 1);
+        await Main.AssembledAsync(Written(1));
+        Assert.Equal(["assemble 1", "checkpoint 1"], Effects.Take());
+        await ReportAsync("c", new WorkerReport { Halted = new Halted { Generation = Main.Generation!.Number, Step = 1 } });
+        Assert.Equal(["halted 1"], Effects.Take());
+    }
+
+    /// <summary>The writer is gone, the coordinator too, and the survivor was told that there is nothing left to write.</summary>
+    [Fact]
+    public async Task A_checkpoint_that_was_lost_with_its_writer_and_the_coordinator_is_asked_for_once_more()
+    {
+        var lead = await RestartWithLostCheckpointAsync();
+        await ReportAsync(lead, "b", new WorkerReport { Heartbeat = new Heartbeat() });
+        Assert.Equal(["store 3", "formed b", "all: generation 3"], Effects.Take());
+        Assert.Equal((-1L, true), (lead.Generation!.CheckpointStep, lead.Generation.AtBoundary));
+    }
+
+    [Fact]
+    public async Task A_checkpoint_that_is_reported_again_after_a_restart_is_not_asked_for()
+    {
+        var lead = await RestartWithLostCheckpointAsync();
+        await ReportAsync(lead, "b", new WorkerReport { CheckpointWritten = Written(1) });
+        await ReportAsync(lead, "b", new WorkerReport { Heartbeat = new Heartbeat() });
+        Assert.Equal(["assemble 1"], Effects.Take());
+    }
+
+    /// <summary>A kept checkpoint that was handed over counts as written; who handed it over may be gone as well.</summary>
+    [Fact]
+    public async Task A_checkpoint_that_was_handed_over_and_lost_with_the_coordinator_is_asked_for_once_more()
+    {
+        await ComeAsync(Main, "a", "b");
+        var handover = new WorkerReport { Handover = new Handover { Checkpoint = Written(1) } };
+        handover.Handover.Applied.Add(new Applied { Entry = Chain[0] });
+        await ReportAsync("a", handover);
+        await ApplyAsync("b", Chain[0]);
+        await Main.DisconnectAsync("a", "a#1");
+        var lead = Lead(TotalSteps, Main.Generation);
+        await ComeAsync(lead, "b");
+        await ReportAsync(lead, "b", new WorkerReport { Heartbeat = new Heartbeat() });
+        Assert.Equal(["store 3", "formed b", "all: generation 3"], Effects.Take());
+    }
+
+    /// <summary>Generation 2, of b alone, says that the checkpoint of step 1 is written; then another lead begins, which b has reconnected to.</summary>
+    private async Task<StageLead> RestartWithLostCheckpointAsync()
+    {
+        await ComeAsync(Main, "a", "b");
+        foreach (var worker in (string[])["a", "b"]) await ApplyAsync(worker, Chain[0]);
+        await WriteAsync("a", 1);
+        await Main.DisconnectAsync("a", "a#1");
+        Assert.Equal((2L, 1L), (Main.Generation!.Number, Main.Generation.CheckpointStep));
+        var lead = Lead(TotalSteps, Main.Generation);
+        await ComeAsync(lead, "b");
+        return lead;
     }
 }
