@@ -11,7 +11,8 @@ internal sealed class DeposedHandler(TextWriter error) : IFatalErrorHandler
 
     public void OnFatalException(object? sender = null, string? context = null, Exception? exception = null)
     {
-        error.WriteLine($"error: the other coordinators gave this one up, because it stood still or was cut off; its workers go on, and the same command takes its place again");
+        error.WriteLine("error: the other coordinators gave this one up, because it stood still or was cut off; its workers go on, and the same command takes its place again");
+        if ((exception?.Message ?? context) is { } cause) error.WriteLine($"  ({cause.Split('\n')[0]})");
         error.Flush();
         // An orderly exit would end the workers.
         System.Diagnostics.Process.GetCurrentProcess().Kill();

@@ -1,4 +1,5 @@
 using MiniMind.Coordinator.Grains;
+using MiniMind.Coordinator.Storage;
 
 namespace MiniMind.Coordinator.Cluster;
 
@@ -39,17 +40,17 @@ internal sealed class Leadership(IPersistentState<RunRecord> stored, Func<string
         if (state.Leader.Length > 0 && isAlive(state.Leader)) return Standing.Follows;
         if (followed && state.Ending is not null) return Standing.Over;
         (state.Leader, state.Ending) = (silo, null);
-        await stored.WriteStateAsync();
+        await stored.WriteVersionAsync();
         return Standing.Leads;
     }
 
-    /// <summary>The leading coordinator ends the run, for all.</summary>
-    /// <param name="ending">What the others say of it.</param>
-    public async Task ResignAsync(string silo, string ending)
+    /// <summary>The leading coordinator leads no more: it has ended the run, for all, or leaves it to them.</summary>
+    /// <param name="ending">What the others say of it; null: it has not ended, another one of them leads it.</param>
+    public async Task ResignAsync(string silo, string? ending)
     {
         _addresses.Remove(silo);
         if (stored.State.Leader != silo) return;
         (stored.State.Leader, stored.State.Ending) = ("", ending);
-        await stored.WriteStateAsync();
+        await stored.WriteVersionAsync();
     }
 }

@@ -6,7 +6,7 @@ namespace MiniMind.Coordinator.Cluster;
 
 /// <summary>
 /// Grain state in a storage that several coordinators share, which alone decides who may write; and a copy of it in the run's folder, for audits, for a
-/// run that is gone on with by one coordinator, and should the shared storage have lost what it knew.
+/// run that is gone on with by one coordinator, and should the shared storage have lost what it knew: the newer one of both is read.
 /// </summary>
 /// <param name="shared">Decides, by its ETags.</param>
 /// <param name="copy">Files below the run's folder.</param>
@@ -16,10 +16,9 @@ public sealed class MirroredGrainStorage(IGrainStorage shared, FileGrainStorage 
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         await patience.ExecuteAsync(async _ => await shared.ReadStateAsync(stateName, grainId, grainState));
-        if (grainState.RecordExists) return;
         var kept = new GrainState<T>();
         await copy.ReadStateAsync(stateName, grainId, kept);
-        if (kept.RecordExists) grainState.State = kept.State;
+        if (kept.RecordExists && (!grainState.RecordExists || VersionOf(kept) > VersionOf(grainState))) grainState.State = kept.State;
     }
 
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
@@ -27,6 +26,8 @@ public sealed class MirroredGrainStorage(IGrainStorage shared, FileGrainStorage 
         await patience.ExecuteAsync(async _ => await shared.WriteStateAsync(stateName, grainId, grainState));
         var kept = new GrainState<T>();
         await copy.ReadStateAsync(stateName, grainId, kept);
+        // A coordinator that stood still since it wrote to the shared storage comes late.
+        if (VersionOf(kept) > VersionOf(grainState)) return;
         kept.State = grainState.State;
         await copy.WriteStateAsync(stateName, grainId, kept);
     }
@@ -38,4 +39,6 @@ public sealed class MirroredGrainStorage(IGrainStorage shared, FileGrainStorage 
         await copy.ReadStateAsync(stateName, grainId, kept);
         await copy.ClearStateAsync(stateName, grainId, kept);
     }
+
+    private static long VersionOf<T>(IGrainState<T> state) => state.RecordExists && state.State is IVersionedState versioned ? versioned.Version : 0;
 }

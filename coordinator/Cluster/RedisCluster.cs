@@ -32,7 +32,7 @@ public sealed class RedisCluster(string server, string name)
         }
         catch (Exception fault) when (fault is RedisException or ArgumentException or TimeoutException)
         {
-            throw new InputException($"--redis {server}: expected the HOST:PORT of a Redis that answers, found: {fault.Message.Split('\n')[0].TrimEnd('.')}; start one there, or leave --redis out", fault);
+            throw new InputException($"--redis {Shown(server)}: expected the HOST:PORT of a Redis that answers, found: {fault.Message.Split('\n')[0].TrimEnd('.')}; start one there, or leave --redis out", fault);
         }
     }
 
@@ -87,6 +87,10 @@ public sealed class RedisCluster(string server, string name)
         if (text.IndexOf(Kind, StringComparison.Ordinal) is > 0 and var at) text = text[(at + Kind.Length)..];
         return text.Split(" - ")[0].Trim();
     }
+
+    /// <summary>For people, without what is secret.</summary>
+    private static string Shown(string server) =>
+        string.Join(',', server.Split(',').Select(part => part.StartsWith("password=", StringComparison.OrdinalIgnoreCase) ? "password=…" : part));
 
     private ConfigurationOptions Options()
     {

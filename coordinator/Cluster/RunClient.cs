@@ -30,7 +30,7 @@ internal sealed class RunClient(IRunGrain grain, ResiliencePipeline patience)
     public Task DismissAsync(string reason) => AskAsync(() => grain.DismissAsync(reason));
 
     /// <inheritdoc cref="IRunGrain.ResignAsync"/>
-    public Task ResignAsync(string silo, string ending) => AskAsync(() => grain.ResignAsync(silo, ending));
+    public Task ResignAsync(string silo, string? ending) => AskAsync(() => grain.ResignAsync(silo, ending));
 
     private async Task AskAsync(Func<Task> call) => await patience.ExecuteAsync(async _ => await call());
 

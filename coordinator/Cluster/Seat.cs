@@ -1,6 +1,8 @@
+using System.Text;
 using MiniMind.Coordinator.Grains;
 using MiniMind.Coordinator.Storage;
 using MiniMind.Text;
+using MiniMind.Text.Storage;
 
 namespace MiniMind.Coordinator.Cluster;
 
@@ -29,7 +31,7 @@ public sealed class Seat : IDisposable
             for (var index = 0; ; index++)
             {
                 var name = $"{Uri.EscapeDataString(Environment.MachineName)}-{index}";
-                if (TryOpen(Path.Combine(folder.Root, $".seat-{name}.lock")) is { } held) return new Seat(name, held, shared);
+                if (TryOpen(Path.Combine(folder.Root, RunFolder.SeatLockOf(name))) is { } held) return new Seat(name, held, shared);
             }
         }
         catch (IOException fault) when (LockFile.IsHeld(fault))
@@ -49,10 +51,15 @@ public sealed class Seat : IDisposable
         if (!File.Exists(path))
         {
             var mine = $"{path}.{Guid.NewGuid():N}";
-            File.WriteAllText(mine, Guid.NewGuid().ToString("N"));
+            using (var file = File.Create(mine))
+            {
+                file.Write(Encoding.ASCII.GetBytes(Guid.NewGuid().ToString("N")));
+                file.Flush(flushToDisk: true);
+            }
             try
             {
                 File.Move(mine, path, overwrite: false);
+                FolderFlush.ToDisk(folder.Root);
             }
             catch (IOException) when (File.Exists(path))
             {

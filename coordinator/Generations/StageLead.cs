@@ -89,10 +89,13 @@ public sealed class StageLead
         await EndWhenDoneAsync();
     }
 
+    /// <summary>Whether this checkpoint's folder is what is being assembled: nothing else that is said of a folder counts.</summary>
+    public bool IsAssembling(CheckpointWritten written) => written.StageIndex == _spec.StageIndex && written.Step == _assembling;
+
     /// <summary>A checkpoint's folder is complete.</summary>
     public async Task AssembledAsync(CheckpointWritten written)
     {
-        if (written.StageIndex != _spec.StageIndex || written.Step != _assembling) return;
+        if (!IsAssembling(written)) return;
         _assembling = -1;
         _written.Remove(written.Step);
         await _effects.RecordCheckpointAsync(written);
@@ -105,6 +108,7 @@ public sealed class StageLead
     /// <summary>Asks all ranks to checkpoint and halt after the step in flight.</summary>
     public async Task StopAsync(string reason)
     {
+        if (_stopReason is not null) return;
         _stopReason = reason;
         if (_controller.Current is null) await EndAsync(() => _effects.HaltedAsync(_progress.RestoreStep, _abandoned));
         else _effects.Broadcast(new CoordinatorOrder { Stop = new StopOrder { Reason = reason } });
@@ -254,23 +258,17 @@ public sealed class StageLead
     /// </summary>
     private async Task AssembleNextAsync()
     {
-        while (_assembling < 0 && !_ended && _written.Count > 0)
+        foreach (var overtaken in _written.Keys.Where(step => step <= _progress.CheckpointStep).ToList()) _written.Remove(overtaken);
+        if (_assembling >= 0 || _ended || _written.Count == 0) return;
+        var (step, written) = _written.First();
+        if (step > _ledger.NewestStep(_spec.StageIndex)) return;
+        if (_ledger.HashOf(_spec.StageIndex, step) is { } expected && Convert.ToHexStringLower(expected.Span) != written.LedgerHash)
         {
-            var (step, written) = _written.First();
-            if (step > _ledger.NewestStep(_spec.StageIndex)) return;
-            if (step <= _progress.CheckpointStep)
-            {
-                _written.Remove(step);
-                continue;
-            }
-            if (_ledger.HashOf(_spec.StageIndex, step) is { } expected && Convert.ToHexStringLower(expected.Span) != written.LedgerHash)
-            {
-                await EndAsync(() => _effects.FailedAsync($"the checkpoint of step {step} belongs to another history than the ledger", userError: false));
-                return;
-            }
-            _assembling = step;
-            _effects.Assemble(written);
+            await EndAsync(() => _effects.FailedAsync($"the checkpoint of step {step} belongs to another history than the ledger", userError: false));
+            return;
         }
+        _assembling = step;
+        _effects.Assemble(written);
     }
 
     private async Task EndWhenDoneAsync()

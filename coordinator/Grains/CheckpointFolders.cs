@@ -20,7 +20,8 @@ public sealed class CheckpointFolders(RunFolder folder, ArtifactStore artifacts,
     public async Task AssembleAsync(string stage, CheckpointWritten written)
     {
         var target = Path.Combine(folder.Root, RelativePathOf(stage, written.Step));
-        if (_disk.FileExists(Path.Combine(target, ManifestFile)))
+        bool IsComplete() => _disk.FileExists(Path.Combine(target, ManifestFile));
+        if (IsComplete())
         {
             // Whoever renamed it may have been killed before the name was flushed.
             _disk.FlushFolder(folder.Checkpoints);
@@ -34,6 +35,11 @@ public sealed class CheckpointFolders(RunFolder folder, ArtifactStore artifacts,
             foreach (var file in written.Files) await CopyAsync(file, temporary);
             await AtomicFile.WriteAsync(Path.Combine(temporary, ManifestFile), stream => stream.WriteAsync(Manifest(written)).AsTask(), _disk);
             _disk.Publish(temporary, target);
+        }
+        catch (IOException) when (IsComplete())
+        {
+            // Another coordinator, or an activation before this one, was faster: a complete folder wins.
+            _disk.FlushFolder(folder.Checkpoints);
         }
         finally
         {

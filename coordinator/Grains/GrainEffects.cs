@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using MiniMind.Coordinator.Generations;
 using MiniMind.Coordinator.Ledger;
+using MiniMind.Coordinator.Storage;
 using MiniMind.Protos;
 
 namespace MiniMind.Coordinator.Grains;
@@ -16,7 +17,7 @@ internal sealed class GrainEffects(
     {
         stored.State.Probe = probe;
         stored.State.Generation = generation.ToByteArray();
-        await stored.WriteStateAsync();
+        await stored.WriteVersionAsync();
     }
 
     public void Send(string worker, CoordinatorOrder order) => send(worker, order);
@@ -39,7 +40,7 @@ internal sealed class GrainEffects(
         records.Add(record);
         var superseded = Superseded(records);
         records.RemoveAll(superseded.Contains);
-        await stored.WriteStateAsync();
+        await stored.WriteVersionAsync();
 
         // Only now, when nothing refers to them any more, are older ones deleted.
         folders.LinkNewest(records);
@@ -87,7 +88,7 @@ internal sealed class GrainEffects(
     public async Task StageCompletedAsync()
     {
         if (!stored.State.CompletedStages.Contains(spec.StageIndex)) stored.State.CompletedStages.Add(spec.StageIndex);
-        await stored.WriteStateAsync();
+        await stored.WriteVersionAsync();
         tell(new RunEvent { Completed = new StageDone { StageIndex = spec.StageIndex } });
     }
 

@@ -14,10 +14,10 @@ public interface IRunGrain : IGrainWithStringKey
     /// <param name="followed">It has followed another one.</param>
     Task<Standing> StandAsync(string silo, string address, bool followed);
 
-    /// <summary>The coordinator that drives the pipeline has brought the run to an end, for all.</summary>
+    /// <summary>The coordinator that drives the pipeline has brought the run to an end, for all, or leaves it to them.</summary>
     /// <param name="silo">Its silo.</param>
-    /// <param name="ending">What the others say of it.</param>
-    Task ResignAsync(string silo, string ending);
+    /// <param name="ending">What the others say of it; null: it has not ended, another one of them leads it.</param>
+    Task ResignAsync(string silo, string? ending);
 
     /// <summary>Leads a stage from now on. A stage that is led already goes on.</summary>
     /// <param name="spec">StageSpec.</param>

@@ -54,6 +54,13 @@ public sealed record RunFolder(string Root)
     /// <summary>Worker processes that the newest coordinator of this seat has started.</summary>
     public string Workers => Path.Combine(Root, Seat is null ? ".workers.json" : $".workers-{Seat}.json");
 
+    /// <summary>The same of all seats, as far as there are any.</summary>
+    public IEnumerable<string> AllWorkers => Directory.Exists(Root) ? Directory.EnumerateFiles(Root, ".workers*.json") : [];
+
+    /// <summary>Held by the coordinator of a seat while it works in this folder.</summary>
+    /// <param name="seat">Its name; * for any.</param>
+    public static string SeatLockOf(string seat) => $".seat-{seat}.lock";
+
     /// <summary>Held while a coordinator works in this folder.</summary>
     public string Lock => Path.Combine(Root, ".lock");
 }

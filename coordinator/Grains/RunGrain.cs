@@ -44,7 +44,7 @@ public sealed class RunGrain(
         return standing;
     }
 
-    public Task ResignAsync(string silo, string ending) => _leadership.ResignAsync(silo, ending);
+    public Task ResignAsync(string silo, string? ending) => _leadership.ResignAsync(silo, ending);
 
     // Whoever leads a stage may be writing.
     public Task<string?> OpenAsync(string identity, string settings, Dictionary<string, string> inputs, List<byte[]> planned) =>
@@ -100,6 +100,8 @@ public sealed class RunGrain(
         var parsed = Hello.Parser.ParseFrom(hello);
         _workers[parsed.Worker] = orders;
         _hellos[parsed.Worker] = parsed;
+        // It says again what is not durable.
+        _early.RemoveAll(early => early.Worker == parsed.Worker);
         if (_leadership.Addresses.Count > 0) Send(parsed.Worker, Coordinators());
         await LeadAsync(lead => lead.ConnectAsync(parsed));
     }
@@ -124,7 +126,10 @@ public sealed class RunGrain(
     }
 
     public Task AssembledAsync(byte[] written, string? fault) => LeadAsync(lead =>
-        fault is null ? lead.AssembledAsync(CheckpointWritten.Parser.ParseFrom(written)) : throw new IOException(fault));
+    {
+        var checkpoint = CheckpointWritten.Parser.ParseFrom(written);
+        return fault is null ? lead.AssembledAsync(checkpoint) : lead.IsAssembling(checkpoint) ? throw new IOException(fault) : Task.CompletedTask;
+    });
 
     public Task StopAsync(string reason) => LeadAsync(lead => lead.StopAsync(reason));
 

@@ -1,8 +1,11 @@
+using System.Text.Json.Serialization;
+using MiniMind.Coordinator.Storage;
+
 namespace MiniMind.Coordinator.Grains;
 
 /// <summary>What is stored of a run: all that a new activation needs to go on.</summary>
 [GenerateSerializer]
-public sealed class RunRecord
+public sealed class RunRecord : IVersionedState
 {
     /// <summary>Hash of all that may change bits; empty before the run is opened.</summary>
     [Id(0)]
@@ -47,6 +50,11 @@ public sealed class RunRecord
     /// <summary>What the leading coordinator said when it brought the run to an end; null while the run goes on.</summary>
     [Id(10)]
     public string? Ending { get; set; }
+
+    /// <inheritdoc/>
+    [Id(11)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long Version { get; set; }
 }
 
 /// <summary>One complete checkpoint.</summary>

@@ -20,7 +20,7 @@ internal sealed class StoredRun(
         if (State.Identity.Length == 0)
         {
             (State.Identity, State.Settings, State.Inputs, State.Planned) = (identity, settings, inputs, planned);
-            await stored.WriteStateAsync();
+            await stored.WriteVersionAsync();
             return null;
         }
         if (State.Identity != identity) return "its data or its tokenizer changed: undo that, or start anew with --out DIR";
@@ -38,7 +38,7 @@ internal sealed class StoredRun(
         if (at >= 0 && State.Stages[at].AsSpan().SequenceEqual(bytes)) return;
         if (at >= 0) State.Stages[at] = bytes;
         else State.Stages.Add(bytes);
-        await stored.WriteStateAsync();
+        await stored.WriteVersionAsync();
     }
 
     /// <summary>The newest generation of any stage; null before the first.</summary>

@@ -3,17 +3,18 @@ using MiniMind.Protos;
 
 namespace MiniMind.Coordinator.Ledger;
 
-/// <summary>Where committed entries are kept. Append returns once they would survive a power cut.</summary>
+/// <summary>Where committed entries are kept, so that they would survive a power cut.</summary>
 public interface ILedgerStore
 {
     /// <summary>All entries, oldest first.</summary>
     IReadOnlyList<LedgerEntry> Load();
 
-    /// <summary>Entries that were appended since the last call of this or of <see cref="Load"/> by someone else, oldest first; one's own may be among them.</summary>
+    /// <summary>Entries that someone else has appended since, oldest first.</summary>
     IReadOnlyList<LedgerEntry> ReadNew();
 
-    /// <summary>Appends one entry durably.</summary>
-    void Append(LedgerEntry entry);
+    /// <summary>Appends one entry durably, unless someone else has appended some that were not read yet.</summary>
+    /// <returns>False: those are to be read first.</returns>
+    bool TryAppend(LedgerEntry entry);
 }
 
 /// <summary>What became of an entry that a rank handed over.</summary>
@@ -69,16 +70,15 @@ public sealed class LedgerBook
     /// <summary>Takes an entry that a rank hands over.</summary>
     public AppendOutcome Append(LedgerEntry entry)
     {
-        CatchUp();
-        if (_known.TryGetValue((entry.StageIndex, entry.Step), out var known))
-            return known.Hash == entry.Hash ? AppendOutcome.Duplicate : AppendOutcome.Divergent;
-        if (!IsWhole(entry)) return AppendOutcome.Divergent;
-        var follows = entry.StageIndex == Newest.Stage ? entry.Step == Newest.Step + 1 : entry.StageIndex > Newest.Stage && entry.Step == 1;
-        if (!follows) return AppendOutcome.Gap;
-        if (entry.Previous != Head) return AppendOutcome.Divergent;
-        _store.Append(entry);
-        Remember(entry);
-        return AppendOutcome.Appended;
+        AppendOutcome outcome;
+        do
+        {
+            CatchUp();
+            outcome = Judge(entry);
+        }
+        while (outcome == AppendOutcome.Appended && !_store.TryAppend(entry));
+        if (outcome == AppendOutcome.Appended) Remember(entry);
+        return outcome;
     }
 
     /// <summary>Nothing is missing, so that a hash can be taken.</summary>
@@ -86,6 +86,16 @@ public sealed class LedgerBook
         entry.Sums is not null && entry.Previous.Length == LedgerChain.HashSize && entry.WeightsDigest.Length == LedgerChain.DigestSize;
 
     private static bool IsWhole(LedgerEntry entry) => IsComplete(entry) && entry.Hash == LedgerChain.Hash(entry);
+
+    private AppendOutcome Judge(LedgerEntry entry)
+    {
+        if (_known.TryGetValue((entry.StageIndex, entry.Step), out var known))
+            return known.Hash == entry.Hash ? AppendOutcome.Duplicate : AppendOutcome.Divergent;
+        if (!IsWhole(entry)) return AppendOutcome.Divergent;
+        var follows = entry.StageIndex == Newest.Stage ? entry.Step == Newest.Step + 1 : entry.StageIndex > Newest.Stage && entry.Step == 1;
+        if (!follows) return AppendOutcome.Gap;
+        return entry.Previous == Head ? AppendOutcome.Appended : AppendOutcome.Divergent;
+    }
 
     private void Follow(IReadOnlyList<LedgerEntry> entries)
     {

@@ -19,10 +19,10 @@ public sealed class LedgerFile(string path, IDisk? disk = null) : ILedgerStore
 
     public IReadOnlyList<LedgerEntry> ReadNew() => Parse(_lines.ReadNew());
 
-    public void Append(LedgerEntry entry)
+    public bool TryAppend(LedgerEntry entry)
     {
         _disk.MakeFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        _lines.Append(LineOf(entry));
+        return _lines.TryAppend(LineOf(entry));
     }
 
     /// <summary>An entry as its line, without the end of it.</summary>

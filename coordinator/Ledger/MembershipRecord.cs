@@ -50,11 +50,15 @@ public sealed class MembershipRecord
     /// <summary>Appends an event; each line names the hash of the line before it, and its own.</summary>
     public void Append(MembershipEvent happened)
     {
-        Follow(_lines.ReadNew());
-        var content = JsonSerializer.Serialize(
-            new { Previous = _head, Time = _time.GetUtcNow(), happened.What, happened.Generation, happened.Workers, happened.Reason }, Json);
-        var line = WithHash(content, HashOf(content));
-        _lines.Append(line);
+        string line;
+        do
+        {
+            Follow(_lines.ReadNew());
+            // Whoever leads by now has told of it in the place of a coordinator that stood still.
+            if (happened.What == MembershipEvent.Formed && happened.Generation <= NewestGeneration) return;
+            line = LineOf(happened);
+        }
+        while (!_lines.TryAppend(line));
         Follow([line]);
     }
 
@@ -77,6 +81,13 @@ public sealed class MembershipRecord
         {
             return null;
         }
+    }
+
+    private string LineOf(MembershipEvent happened)
+    {
+        var content = JsonSerializer.Serialize(
+            new { Previous = _head, Time = _time.GetUtcNow(), happened.What, happened.Generation, happened.Workers, happened.Reason }, Json);
+        return WithHash(content, HashOf(content));
     }
 
     private void Follow(IReadOnlyList<string> lines)

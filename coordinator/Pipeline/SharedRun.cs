@@ -4,6 +4,7 @@ using MiniMind.Coordinator.Grains;
 using MiniMind.Coordinator.RunFiles;
 using MiniMind.Coordinator.Screen;
 using MiniMind.Coordinator.Services;
+using MiniMind.Text;
 
 namespace MiniMind.Coordinator.Pipeline;
 
@@ -32,6 +33,7 @@ internal sealed class SharedRun(RunOptions options, RunFile run, RunFolder share
         await using var training = new TrainingCrew(run, folder, host, post.Run, post, screen, notice, time);
         if (await StandByAsync(post, training, screen, notice, stop) == Standing.Over) return await EndAsync(post, training, screen);
         var record = await post.Run.RecordAsync();
+        await RefuseStrangerAsync(post, record);
         var lead = new RunLead(run, folder, host, post.Run, training, screen, notice);
         try
         {
@@ -40,7 +42,7 @@ internal sealed class SharedRun(RunOptions options, RunFile run, RunFolder share
         }
         catch (Exception fault)
         {
-            await post.ResignAsync(fault is OperationCanceledException ? Endings.Halted : fault.Message);
+            await post.TryResignAsync(fault is OperationCanceledException ? Endings.Halted : fault.Message);
             throw;
         }
         return ExitCodes.Success;
@@ -56,7 +58,7 @@ internal sealed class SharedRun(RunOptions options, RunFile run, RunFolder share
             return await post.Decided;
         }
         var record = await post.Run.RecordAsync();
-        if (record.Identity.Length > 0) RunPipeline.RefuseChanges(record, run, shared, options.File);
+        await RefuseStrangerAsync(post, record);
         screen.Message($"another coordinator leads {run.Name}; this one stands by and takes over when that one is gone");
         notice.Doing(StopNotice.StandingBy);
         training.StartWorkers();
@@ -69,6 +71,20 @@ internal sealed class SharedRun(RunOptions options, RunFile run, RunFolder share
         catch (OperationCanceledException)
         {
             await training.LeaveAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Who was started with another run file leaves; the run goes on under the others.</summary>
+    private async Task RefuseStrangerAsync(Post post, RunRecord record)
+    {
+        try
+        {
+            if (record.Identity.Length > 0) RunPipeline.RefuseChanges(record, run, shared, options.File);
+        }
+        catch (InputException)
+        {
+            await post.TryResignAsync(ending: null);
             throw;
         }
     }

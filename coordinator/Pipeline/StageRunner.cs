@@ -17,6 +17,9 @@ internal enum StageEnd
 /// <summary>Sees one stage through: begins it, shows what happens, and waits for its end.</summary>
 internal sealed class StageRunner(RunClient grain, RunEventQueue events, IRunScreen screen, Action<IReadOnlyList<string>> progressed, TimeSpan firstWorker, TimeProvider time)
 {
+    /// <summary>Why a stage halts that the user has stopped.</summary>
+    public const string Asked = "asked to stop";
+
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(5);
 
     private IReadOnlyList<string> _members = [];
@@ -35,7 +38,7 @@ internal sealed class StageRunner(RunClient grain, RunEventQueue events, IRunScr
             spec.Stage, spec.Kind, spec.TotalSteps, firstStep, (long)spec.Lanes * spec.MicrobatchesPerLane * spec.SequencesPerMicrobatch,
             spec.SequenceLength, spec.Lanes, spec.TrainingSequences));
         var meter = new StageProgressMeter(spec, firstStep, past, time);
-        await using var stopping = stop.Register(() => _ = grain.StopAsync("asked to stop"));
+        await using var stopping = stop.Register(() => _ = grain.StopAsync(Asked));
         while (true)
         {
             var happened = await NextAsync(spec.Stage);

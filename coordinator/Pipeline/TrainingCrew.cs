@@ -49,10 +49,12 @@ internal sealed class TrainingCrew(
         }
         // Who outlived another coordinator, or comes from elsewhere, is not known here.
         if (post is not null || run.Workers == 0) survivors = null;
-        post?.Lead(() => KeepLeadingAsync(post.Grain, spec));
+        post?.Lead(() => KeepLeadingAsync(post.Grain, spec, stop));
         try
         {
-            return await _runner.RunAsync(spec, past, Expected, survivors, stop);
+            var training = _runner.RunAsync(spec, past, Expected, survivors, stop);
+            if (post is not null) await await Task.WhenAny(training, post.Failed);
+            return await training;
         }
         finally
         {
@@ -87,9 +89,10 @@ internal sealed class TrainingCrew(
     }
 
     /// <summary>Changes nothing for an activation that leads the stage; a new one begins where the old one was.</summary>
-    private async Task KeepLeadingAsync(IRunGrain activation, StageSpec spec)
+    private async Task KeepLeadingAsync(IRunGrain activation, StageSpec spec, CancellationToken stop)
     {
         await activation.WatchAsync(_watcher!);
         await activation.BeginStageAsync(spec.ToByteArray(), Expected, null);
+        if (stop.IsCancellationRequested) await activation.StopAsync(StageRunner.Asked);
     }
 }

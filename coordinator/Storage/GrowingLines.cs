@@ -20,7 +20,7 @@ internal sealed class GrowingLines(string path, IDisk disk)
         return ReadNew();
     }
 
-    /// <summary>The complete lines that others have written since this file was last read, oldest first; one's own among them where both wrote at once.</summary>
+    /// <summary>The complete lines that others have appended since, oldest first.</summary>
     public IReadOnlyList<string> ReadNew()
     {
         if (disk.SizeOf(path) is not { } size || size <= _read) return [];
@@ -37,12 +37,32 @@ internal sealed class GrowingLines(string path, IDisk disk)
         return lines;
     }
 
-    /// <summary>Appends a line; it would survive a power cut when this returns.</summary>
-    public void Append(string line)
+    /// <summary>Appends a line, unless others have appended some that were not read yet; it would survive a power cut when this returns.</summary>
+    /// <returns>False: those are to be read first.</returns>
+    /// <exception cref="IOException">The disk fails, or somebody left the last line unfinished.</exception>
+    public bool TryAppend(string line)
     {
-        var before = disk.SizeOf(path) ?? 0;
-        LineFile.Append(path, line, disk);
-        var after = before + Encoding.UTF8.GetByteCount(line) + 1;
-        if (before == _read && disk.SizeOf(path) == after) (_read, Count) = (after, Count + 1);
+        var bytes = Encoding.UTF8.GetBytes(line + "\n");
+        var isNew = !disk.FileExists(path);
+        using (var file = disk.Append(path))
+        {
+            if (file.Length != _read)
+            {
+                RequireWholeLines();
+                return false;
+            }
+            file.Write(bytes);
+            disk.Flush(file);
+        }
+        if (isNew) disk.FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        (_read, Count) = (_read + bytes.Length, Count + 1);
+        return true;
+    }
+
+    private void RequireWholeLines()
+    {
+        using var file = disk.OpenRead(path);
+        file.Position = file.Length - 1;
+        if (file.ReadByte() != '\n') throw new IOException($"{path}: expected whole lines, found the last one unfinished; --resume drops it and goes on");
     }
 }

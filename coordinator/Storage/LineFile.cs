@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace MiniMind.Coordinator.Storage;
 
 /// <summary>Files of lines that are only appended to.</summary>
@@ -15,25 +13,13 @@ internal static class LineFile
     {
         disk ??= SystemDisk.Instance;
         if (!disk.FileExists(path)) return;
-        long complete;
-        using (var file = disk.OpenRead(path)) complete = EndOfLastLine(file);
-        if (complete < disk.SizeOf(path)) disk.Truncate(path, complete);
+        long complete, length;
+        using (var file = disk.OpenRead(path)) (complete, length) = (EndOfLastLine(file), file.Length);
+        // What has grown since is somebody's who lives.
+        if (complete < length && disk.SizeOf(path) == length) disk.Truncate(path, complete);
         // Whoever wrote the rest may have been killed before it was flushed, and the next one relies on it.
         using (var file = disk.Append(path)) disk.Flush(file);
         disk.FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
-    }
-
-    /// <summary>Appends a line; it would survive a power cut when this returns.</summary>
-    public static void Append(string path, string line, IDisk? disk = null)
-    {
-        disk ??= SystemDisk.Instance;
-        var isNew = !disk.FileExists(path);
-        using (var file = disk.Append(path))
-        {
-            file.Write(Encoding.UTF8.GetBytes(line + "\n"));
-            disk.Flush(file);
-        }
-        if (isNew) disk.FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
     /// <summary>The lines of a file's text that are complete; how <see cref="DropUnfinishedLine"/> sees it, without changing anything.</summary>

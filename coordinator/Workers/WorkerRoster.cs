@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using MiniMind.Coordinator.Grains;
 using MiniMind.Coordinator.Storage;
 
 namespace MiniMind.Coordinator.Workers;
@@ -34,12 +35,12 @@ public sealed class WorkerRoster(string path, Func<string, string> logOf)
         return alive;
     }
 
-    /// <summary>Names of the workers whose processes are still there, in order.</summary>
-    public IReadOnlyList<string> NamesAlive()
+    /// <summary>Names of all workers that coordinators of this machine have started for the run in a folder and whose processes are still there, in order.</summary>
+    public static IReadOnlyList<string> NamesAlive(RunFolder folder)
     {
-        var alive = FindAlive();
-        foreach (var process in alive.Values) process.Dispose();
-        return [.. alive.Keys.Order(StringComparer.Ordinal)];
+        var alive = folder.AllWorkers.SelectMany(path => new WorkerRoster(path, folder.LogOf).FindAlive()).ToList();
+        foreach (var (_, process) in alive) process.Dispose();
+        return [.. alive.Select(worker => worker.Key).Order(StringComparer.Ordinal)];
     }
 
     /// <summary>A worker has been started.</summary>

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Text.Json;
 using MiniMind.Coordinator.Audit;
+using MiniMind.Coordinator.Cluster;
 using MiniMind.Coordinator.CommandLine;
 using MiniMind.Coordinator.Workers;
+using MiniMind.Text;
 using Spectre.Console;
 
 namespace MiniMind.Coordinator.Tests.Audit;
@@ -46,7 +48,20 @@ public sealed class AuditCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Workers_of_the_run_that_live_are_named()
+    public async Task A_run_that_several_coordinators_lead_is_not_audited_meanwhile()
+    {
+        using (Seat.Take(_run.Folder))
+        {
+            var refusal = await Assert.ThrowsAsync<InputException>(() => AuditAsync());
+            Assert.Contains("another minimind works in this folder", refusal.Message, StringComparison.Ordinal);
+        }
+        Assert.Contains("is sound", await AuditAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("machine-0")]
+    public async Task Workers_of_the_run_that_live_are_named(string? seat)
     {
         var log = _run.Folder.LogOf("worker-0");
         Directory.CreateDirectory(_run.Folder.Logs);
@@ -54,7 +69,7 @@ public sealed class AuditCommandTests : IAsyncLifetime
         using var worker = Process.Start(new ProcessStartInfo("tail", ["-f", log]))!;
         try
         {
-            new WorkerRoster(_run.Folder.Workers, _run.Folder.LogOf).Add("worker-0", worker.Id);
+            new WorkerRoster((_run.Folder with { Seat = seat }).Workers, _run.Folder.LogOf).Add("worker-0", worker.Id);
             Assert.Contains("note: worker-0 of this run live", await AuditAsync(), StringComparison.Ordinal);
         }
         finally

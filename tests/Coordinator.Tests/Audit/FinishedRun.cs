@@ -8,6 +8,7 @@ using MiniMind.Coordinator.Grains;
 using MiniMind.Coordinator.Ledger;
 using MiniMind.Coordinator.Pipeline;
 using MiniMind.Coordinator.Storage;
+using MiniMind.Coordinator.Tests.Ledger;
 using MiniMind.Coordinator.Tests.Storage;
 using MiniMind.Protos;
 using MiniMind.Text.Packing;
@@ -102,14 +103,13 @@ internal sealed class FinishedRun : IDisposable
     public void WriteLedger()
     {
         File.Delete(Folder.Ledger);
-        var file = new LedgerFile(Folder.Ledger);
         var previous = LedgerChain.Origin;
         foreach (var entry in Ledger)
         {
             entry.Previous = previous;
             entry.Hash = previous = LedgerChain.Hash(entry);
-            file.Append(entry);
         }
+        Entries.Write(Folder.Ledger, Ledger);
     }
 
     public void Dispose() => _temporary.Dispose();

@@ -38,6 +38,16 @@ public class LeadershipTests
     }
 
     [Fact]
+    public async Task Who_leads_may_leave_the_run_to_another_one()
+    {
+        await StandAsync("a");
+        await StandAsync("b");
+        await _leadership.ResignAsync("a", ending: null);
+
+        Assert.Equal(Standing.Leads, await StandAsync("b", followed: true));
+    }
+
+    [Fact]
     public async Task Only_who_leads_can_end_the_run()
     {
         await StandAsync("a");

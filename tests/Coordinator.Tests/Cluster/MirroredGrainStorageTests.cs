@@ -56,6 +56,45 @@ public sealed class MirroredGrainStorageTests : IDisposable
         Assert.Equal(7, again.State?.Value);
     }
 
+    /// <summary>One coordinator without the shared storage has gone on with the run meanwhile, or the shared storage has lost its last writes.</summary>
+    [Fact]
+    public async Task Of_both_the_newer_one_is_read()
+    {
+        using var shared = new FileGrainStorage(_folder["shared"]);
+        using var copy = new FileGrainStorage(_folder["copy"]);
+        var storage = new MirroredGrainStorage(shared, copy, ResiliencePipeline.Empty);
+        var state = new GrainState<Number> { State = new Number { Value = 1, Version = 1 } };
+        await storage.WriteStateAsync("run", Grain, state);
+        var alone = new GrainState<Number>();
+        await copy.ReadStateAsync("run", Grain, alone);
+        alone.State = new Number { Value = 2, Version = 2 };
+        await copy.WriteStateAsync("run", Grain, alone);
+
+        await storage.ReadStateAsync("run", Grain, state);
+        Assert.Equal(2, state.State?.Value);
+        state.State = new Number { Value = 3, Version = 3 };
+        await storage.WriteStateAsync("run", Grain, state);
+
+        var again = new GrainState<Number>();
+        await shared.ReadStateAsync("run", Grain, again);
+        Assert.Equal(3, again.State?.Value);
+        Assert.Equal(3, (await FileGrainStorage.ReadFileAsync<Number>(copy.PathOf("run", Grain))).Value);
+    }
+
+    [Fact]
+    public async Task A_copy_that_is_newer_by_now_is_not_overwritten()
+    {
+        using var shared = new FileGrainStorage(_folder["shared"]);
+        using var copy = new FileGrainStorage(_folder["copy"]);
+        var newer = new GrainState<Number> { State = new Number { Value = 2, Version = 2 } };
+        await copy.WriteStateAsync("run", Grain, newer);
+
+        var late = new GrainState<Number> { State = new Number { Value = 1, Version = 1 } };
+        await new MirroredGrainStorage(shared, copy, ResiliencePipeline.Empty).WriteStateAsync("run", Grain, late);
+
+        Assert.Equal(2, (await FileGrainStorage.ReadFileAsync<Number>(copy.PathOf("run", Grain))).Value);
+    }
+
     [Fact]
     public async Task An_outage_is_waited_out()
     {
@@ -92,8 +131,10 @@ public sealed class MirroredGrainStorageTests : IDisposable
         }
     }
 
-    public sealed class Number
+    public sealed class Number : IVersionedState
     {
         public int Value { get; set; }
+
+        public long Version { get; set; }
     }
 }

@@ -50,6 +50,17 @@ public sealed class StageLeadCheckpointTests : LeadScene
     }
 
     [Fact]
+    public async Task Only_what_is_said_of_the_folder_that_is_being_assembled_counts()
+    {
+        await ComeAsync(Main, "a", "b");
+        foreach (var entry in Chain.Take(2)) await ApplyAsync("a", entry);
+        await WriteAsync("a", 2);
+        Assert.Equal((true, false), (Main.IsAssembling(Written(2)), Main.IsAssembling(Written(1))));
+        await Main.AssembledAsync(Written(2));
+        Assert.False(Main.IsAssembling(Written(2)));
+    }
+
+    [Fact]
     public async Task A_checkpoint_that_is_handed_over_brings_its_entries_and_what_is_known_of_them()
     {
         await Main.ConnectAsync(new Hello { Worker = "a", Incarnation = "a#1", Endpoint = "a:1", Step = -1 });

@@ -1,9 +1,11 @@
+using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Google.Protobuf;
 using MiniMind.Coordinator.Artifacts;
 using MiniMind.Coordinator.Grains;
+using MiniMind.Coordinator.Storage;
 using MiniMind.Coordinator.Tests.Storage;
 using MiniMind.Protos;
 
@@ -40,6 +42,24 @@ public sealed class CheckpointFoldersTests : IDisposable
         written.Files.Add(await PutAsync("tokenizer.json", "shared by all"));
         await _folders.AssembleAsync("sft", written);
         return new CheckpointRecord { Step = step, Folder = _folders.RelativePathOf("sft", step), Written = written.ToByteArray() };
+    }
+
+    /// <summary>A coordinator that stood still goes on with the folder that another one assembles by then.</summary>
+    [Fact]
+    public async Task A_folder_that_another_one_has_completed_meanwhile_is_kept()
+    {
+        var written = new CheckpointWritten { Step = 20, LedgerHash = "ab", Files = { await PutAsync("model.safetensors", "weights") } };
+        var target = Path.Combine(_run.Checkpoints, "sft-20");
+        var disk = OvertakenDisk.Create(() =>
+        {
+            Directory.CreateDirectory(target);
+            File.WriteAllText(Path.Combine(target, CheckpointFolders.ManifestFile), "the other one's");
+        });
+
+        await new CheckpointFolders(_run, _store, disk).AssembleAsync("sft", written);
+
+        Assert.Equal(target, Assert.Single(Directory.GetDirectories(_run.Checkpoints)));
+        Assert.Equal("the other one's", File.ReadAllText(Path.Combine(target, CheckpointFolders.ManifestFile)));
     }
 
     [Fact]
@@ -183,4 +203,24 @@ public sealed class CheckpointFoldersTests : IDisposable
     }
 
     private static ArtifactRef[] FilesOf(CheckpointRecord record) => [.. CheckpointWritten.Parser.ParseFrom(record.Written).Files];
+
+    /// <summary>The system's disk, on which somebody else is faster.</summary>
+    public class OvertakenDisk : DispatchProxy
+    {
+        private Action? _overtake;
+
+        /// <param name="overtake">Happens before the first file or folder gets its name.</param>
+        public static IDisk Create(Action overtake)
+        {
+            var disk = Create<IDisk, OvertakenDisk>();
+            ((OvertakenDisk)(object)disk)._overtake = overtake;
+            return disk;
+        }
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
+        {
+            if (targetMethod!.Name == nameof(IDisk.Rename)) Interlocked.Exchange(ref _overtake, null)?.Invoke();
+            return targetMethod.Invoke(SystemDisk.Instance, BindingFlags.DoNotWrapExceptions, null, args, null);
+        }
+    }
 }

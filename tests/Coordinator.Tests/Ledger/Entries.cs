@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using MiniMind.Coordinator.Ledger;
 using MiniMind.Protos;
 
 namespace MiniMind.Coordinator.Tests.Ledger;
@@ -17,6 +18,14 @@ internal static class Entries
         };
         entry.Hash = LedgerChain.Hash(entry);
         return entry;
+    }
+
+    /// <summary>Appends entries to a ledger's file as they are.</summary>
+    public static void Write(string path, IEnumerable<LedgerEntry> entries)
+    {
+        var file = new LedgerFile(path);
+        file.Load();
+        Assert.All(entries, entry => Assert.True(file.TryAppend(entry)));
     }
 
     /// <summary>Steps 1 to count of one stage.</summary>

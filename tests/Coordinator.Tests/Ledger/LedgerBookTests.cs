@@ -116,8 +116,12 @@ public sealed class LedgerBookTests
 
         public IReadOnlyList<LedgerEntry> Load() => Entries;
 
-        public IReadOnlyList<LedgerEntry> ReadNew() => Entries;
+        public IReadOnlyList<LedgerEntry> ReadNew() => [];
 
-        public void Append(LedgerEntry entry) => Entries.Add(entry);
+        public bool TryAppend(LedgerEntry entry)
+        {
+            Entries.Add(entry);
+            return true;
+        }
     }
 }

@@ -18,7 +18,7 @@ public sealed class LedgerFileTests : IDisposable
         var chain = Entries.Chain(3);
         var file = new LedgerFile(Path);
         Assert.Empty(file.Load());
-        foreach (var entry in chain) file.Append(entry);
+        Assert.All(chain, entry => Assert.True(file.TryAppend(entry)));
         Assert.Equal(chain, new LedgerFile(Path).Load());
         Assert.Equal(3, File.ReadAllLines(Path).Length);
     }
@@ -27,7 +27,7 @@ public sealed class LedgerFileTests : IDisposable
     public void A_last_line_that_a_power_cut_tore_is_dropped_at_every_length()
     {
         var chain = Entries.Chain(3);
-        foreach (var entry in chain) new LedgerFile(Path).Append(entry);
+        Entries.Write(Path, chain);
         var bytes = File.ReadAllBytes(Path);
         var whole = Array.LastIndexOf(bytes, (byte)'\n', bytes.Length - 2) + 1;
         for (var length = whole; length < bytes.Length; length += 13)
@@ -38,8 +38,18 @@ public sealed class LedgerFileTests : IDisposable
         }
 
         // What follows is appended after the last whole line.
-        new LedgerFile(Path).Append(chain[2]);
+        Entries.Write(Path, [chain[2]]);
         Assert.Equal(bytes, File.ReadAllBytes(Path));
+    }
+
+    [Fact]
+    public void Nothing_is_appended_behind_a_line_that_somebody_left_unfinished()
+    {
+        var book = new LedgerBook(new LedgerFile(Path));
+        book.Append(Entries.Chain(1)[0]);
+        File.AppendAllText(Path, "{\"stage");
+        Assert.Contains(Path, Assert.Throws<IOException>(() => book.Append(Entries.Chain(2)[1])).Message, StringComparison.Ordinal);
+        Assert.EndsWith("{\"stage", File.ReadAllText(Path), StringComparison.Ordinal);
     }
 
     /// <summary>The end of a line may reach the disk without its middle.</summary>
@@ -47,7 +57,7 @@ public sealed class LedgerFileTests : IDisposable
     public void A_last_line_with_zeros_that_a_power_cut_left_is_dropped()
     {
         var chain = Entries.Chain(3);
-        foreach (var entry in chain) new LedgerFile(Path).Append(entry);
+        Entries.Write(Path, chain);
         var bytes = File.ReadAllBytes(Path);
         var whole = Array.LastIndexOf(bytes, (byte)'\n', bytes.Length - 2) + 1;
         Array.Clear(bytes, whole + 10, 50);
@@ -81,14 +91,14 @@ public sealed class LedgerFileTests : IDisposable
         var chain = Entries.Chain(2);
         var book = new LedgerBook(new LedgerFile(Path));
         book.Append(chain[0]);
-        new LedgerFile(Path).Append(Entries.After(Entries.After(LedgerChain.Origin, 1, mark: 1).Hash, 2));
+        Entries.Write(Path, [Entries.After(Entries.After(LedgerChain.Origin, 1, mark: 1).Hash, 2)]);
         Assert.Contains("stage 0, step 2", Assert.Throws<InvalidDataException>(book.CatchUp).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_line_that_is_no_entry_is_named()
     {
-        foreach (var entry in Entries.Chain(3)) new LedgerFile(Path).Append(entry);
+        Entries.Write(Path, Entries.Chain(3));
         var lines = File.ReadAllLines(Path);
         lines[1] = lines[1][..^5];
         File.WriteAllLines(Path, lines);
@@ -96,7 +106,7 @@ public sealed class LedgerFileTests : IDisposable
         Assert.Contains($"{Path}:2", fault.Message, StringComparison.Ordinal);
 
         var reader = new LedgerFile(_folder["growing.jsonl"]);
-        reader.Append(Entries.Chain(1)[0]);
+        Assert.True(reader.TryAppend(Entries.Chain(1)[0]));
         File.AppendAllText(_folder["growing.jsonl"], "{}}\n");
         Assert.Contains("growing.jsonl:2", Assert.Throws<InvalidDataException>(() => reader.ReadNew()).Message, StringComparison.Ordinal);
     }
@@ -104,7 +114,7 @@ public sealed class LedgerFileTests : IDisposable
     [Fact]
     public void A_figure_that_was_changed_in_the_file_is_found_and_its_step_named()
     {
-        foreach (var entry in Entries.Chain(3)) new LedgerFile(Path).Append(entry);
+        Entries.Write(Path, Entries.Chain(3));
         var lines = File.ReadAllLines(Path);
         Assert.Contains("\"100\"", lines[1], StringComparison.Ordinal);
         lines[1] = lines[1].Replace("\"100\"", "\"101\"", StringComparison.Ordinal);

@@ -38,6 +38,10 @@ public sealed class MembershipRecordTests : IDisposable
         var lines = File.ReadAllLines(path).Select(MembershipRecord.Parse).ToList();
         Assert.Equal([MembershipRecord.Origin, lines[0]!.Hash, lines[1]!.Hash], lines.Select(line => line!.Previous));
         Assert.Equal(2, first.NewestGeneration);
+
+        // Somebody else has told of it already.
+        first.Append(new MembershipEvent("generation", 2, ["a/1"], "lost b"));
+        Assert.Equal(3, File.ReadAllLines(path).Length);
     }
 
     [Fact]

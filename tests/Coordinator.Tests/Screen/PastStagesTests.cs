@@ -23,7 +23,7 @@ public sealed class PastStagesTests : IDisposable
         }
         File.AppendAllText(path, "{\"event\":\"stage_ended\",\"stage\":\"pretr");
 
-        foreach (var entry in Entries.Chain(3, stage: 1)) new LedgerFile(_folder["ledger.jsonl"]).Append(entry);
+        Entries.Write(_folder["ledger.jsonl"], Entries.Chain(3, stage: 1));
         File.AppendAllText(_folder["ledger.jsonl"], "{\"previous\":\"");
 
         var past = new PastStages(path, _folder["ledger.jsonl"]);

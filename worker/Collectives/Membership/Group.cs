@@ -225,9 +225,24 @@ public sealed class Group : IAsyncDisposable
         Pulses.Dispose();
         await _drained.Task;
         // Not waited for: nothing of this generation is sent on them any more, and a rank that no longer answers takes its time to close one.
-        foreach (var link in _links.OfType<ILink>()) _ = link.DisposeAsync().AsTask();
+        foreach (var peer in Peers.Where(peer => _links[peer] is not null)) _ = CloseAsync(peer);
         Reduction.Dispose();
         Copy.Dispose();
+    }
+
+    /// <summary>A link in the middle of a pulse could not be closed in order, and might lose the frames before it.</summary>
+    private async Task CloseAsync(int peer)
+    {
+        using var patience = new CancellationTokenSource(Options.PeerSilence, _time);
+        try
+        {
+            if (Pulses.BeginSend(peer) is { } pulse) await pulse.WaitAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // It does not answer: then closing breaks it.
+        }
+        await _links[peer]!.DisposeAsync();
     }
 
     private Func<CancellationToken, Task> ConnectToAsync(int peer) => async cancellation =>

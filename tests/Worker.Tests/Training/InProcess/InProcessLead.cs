@@ -137,7 +137,11 @@ internal sealed class InProcessLead : IStageEffects, ILedgerStore, IAsyncDisposa
 
     IReadOnlyList<LedgerEntry> ILedgerStore.ReadNew() => [];
 
-    void ILedgerStore.Append(LedgerEntry entry) => _ledger.Add(entry.Clone());
+    bool ILedgerStore.TryAppend(LedgerEntry entry)
+    {
+        _ledger.Add(entry.Clone());
+        return true;
+    }
 
     public async ValueTask DisposeAsync()
     {
