@@ -7,11 +7,11 @@ namespace MiniMind.Collectives.Membership;
 /// </summary>
 public sealed class LaneAccumulator(IReplica replica, int lanes) : IDisposable
 {
-    /// <summary>Called when a lane has been computed; its gradient is still the replica's own.</summary>
-    public Action<int, Sums>? LaneComputed { get; init; }
-
     private readonly Stack<FlatBuffer> _free = new();
     private readonly List<FlatBuffer> _all = [];
+
+    /// <summary>Called when a lane has been computed; its gradient is still the replica's own.</summary>
+    public Action<int, Sums>? LaneComputed { get; init; }
 
     /// <summary>
     /// Computes all lanes of a range for one step. The returned values stay valid until the next call; those of the last node are the replica's gradient itself.
