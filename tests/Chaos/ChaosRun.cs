@@ -13,8 +13,8 @@ public sealed class ChaosRun : IAsyncDisposable
     private const string RedisParty = "redis";
     private const int Killed = 128 + (int)Signal.Kill;
 
-    // A step that has not come by then will not come.
-    private static readonly TimeSpan StepPatience = TimeSpan.FromMinutes(3);
+    // A step that has not come by then will not come, however busy the machine is: programs that start in two seconds have taken two minutes on it.
+    private static readonly TimeSpan StepPatience = TimeSpan.FromMinutes(10);
 
     // Longer than a worker looks for a coordinator that is gone.
     private static readonly TimeSpan DismissalPatience = TimeSpan.FromSeconds(90);
