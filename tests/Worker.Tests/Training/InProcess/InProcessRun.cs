@@ -33,6 +33,7 @@ internal sealed class InProcessRun : IAsyncDisposable
     private readonly List<(string Incarnation, long Step, string Reason)> _expelled = [];
     private readonly TaskCompletionSource<CheckpointWritten> _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _started;
+    private int _struck;
 
     public InProcessRun(
         SmallStage stage, StageSpec spec, (IReadOnlyList<string> Training, IReadOnlyList<string> Validation) shards, Outcome? before, StrikeSchedule schedule)
@@ -67,7 +68,7 @@ internal sealed class InProcessRun : IAsyncDisposable
     }
 
     /// <summary>Blows that were dealt.</summary>
-    public int Struck { get; private set; }
+    public int Struck => Volatile.Read(ref _struck);
 
     public static string Hash(IReadOnlyList<Memory<float>> buffers)
     {
@@ -95,12 +96,11 @@ internal sealed class InProcessRun : IAsyncDisposable
     public async Task MeetAsync(InProcessWorker worker, Moment moment, long step)
     {
         if (worker.IsGone || _completed.Task.IsCompleted || _schedule.Take(moment, step) is not { } strike) return;
-        Struck++;
+        Interlocked.Increment(ref _struck);
         Trace($"{worker.Incarnation}: {moment} {step}: {strike.Blow}");
         var others = Alive().Where(other => other != worker).ToList();
         var other = others.Count > 0 ? others[strike.Other % others.Count] : worker;
-        await DealAsync(strike.Blow, worker, other);
-        if (Alive().Count == 0) await StartWorkerAsync(null);
+        await DoAsync(() => DealAsync(strike.Blow, worker, other));
     }
 
     public void Hear(InProcessWorker worker, WorkerReport report) => _lead.Hear(worker, report);
@@ -125,20 +125,15 @@ internal sealed class InProcessRun : IAsyncDisposable
     public void Expel(InProcessWorker worker, string reason)
     {
         lock (_gate) _expelled.Add((worker.Incarnation, worker.Member.Position.Step, reason));
-        _ = Task.Run(async () =>
-        {
-            await worker.KillAsync();
-            if (Alive().Count == 0) await StartWorkerAsync(null);
-        });
+        _ = Task.Run(() => DoAsync(worker.KillAsync));
     }
 
     /// <summary>All have halted, because all were asked to leave: the run is resumed.</summary>
-    public async Task ResumeAsync()
+    public Task ResumeAsync() => DoAsync(async () =>
     {
         foreach (var worker in Alive()) await worker.KillAsync();
         _lead.Restart();
-        await StartWorkerAsync(null);
-    }
+    });
 
     public async ValueTask DisposeAsync()
     {
@@ -146,6 +141,20 @@ internal sealed class InProcessRun : IAsyncDisposable
         List<InProcessWorker> all;
         lock (_gate) all = [.. _workers];
         foreach (var worker in all) await worker.DisposeAsync();
+    }
+
+    /// <summary>Does something to the workers, and starts another one when none is left. Whoever it is done to would not tell of a fault.</summary>
+    private async Task DoAsync(Func<Task> what)
+    {
+        try
+        {
+            await what();
+            if (Alive().Count == 0) await StartWorkerAsync(null);
+        }
+        catch (Exception fault)
+        {
+            Fail($"harness: {fault}");
+        }
     }
 
     private async Task DealAsync(Blow blow, InProcessWorker worker, InProcessWorker other)
