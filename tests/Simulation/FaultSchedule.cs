@@ -33,7 +33,7 @@ internal static class FaultSchedule
         new(1, false, (run, _) => run.CutPower()),
         new(2, false, (run, _) => run.BreakDiskAfter(run.World.Random.Next(6000), everything: run.World.Random.Next(2) == 0)),
         new(1, false, (_, victim) => Flip(victim)),
-        new(1, false, (run, _) => run.Coordinator!.Stop()),
+        new(1, false, Stop),
     ];
 
     private static readonly Fault[] WithoutNetwork = [.. All.Where(fault => !fault.OfNetwork)];
@@ -121,6 +121,13 @@ internal static class FaultSchedule
     {
         run.Coordinator!.Process.Kill();
         run.World.Schedule(null, run.World.Delay(1, 4000), run.RestartCoordinator);
+    }
+
+    private static void Stop(SimulationRun run, SimulatedWorker? victim)
+    {
+        run.Coordinator!.Stop(run.World.Random.Next(2) == 0 ? null : victim?.Name);
+        // Whoever leads next knows nothing of it.
+        if (run.World.Random.Next(3) == 0) run.World.Schedule(null, run.World.Delay(1, 500), () => KillCoordinator(run, victim));
     }
 
     private static void FreezeCoordinator(SimulationRun run)

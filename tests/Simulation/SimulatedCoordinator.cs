@@ -60,9 +60,12 @@ internal sealed class SimulatedCoordinator : IStageEffects
     }
 
     /// <summary>The user asks it to stop.</summary>
-    public void Stop() => Process.Schedule(TimeSpan.Zero, () => Call(() =>
+    /// <param name="first">The streams of all other workers break at that moment: they hear of it from their ranks, or when they have reconnected. Null: none.</param>
+    public void Stop(string? first) => Process.Schedule(TimeSpan.Zero, () => Call(() =>
     {
-        _run.World.Trace("coordinator", "asked to stop");
+        _run.World.Trace("coordinator", $"asked to stop, told {first ?? "all"}");
+        foreach (var (name, stream) in _workers.ToList())
+            if (first is not null && name != first) stream.Orders.Break();
         return _lead!.StopAsync("the user");
     }));
 
