@@ -1,9 +1,16 @@
 using MiniMind.Simulation;
 
-// Replays one schedule and prints what happens, or runs many on all processors: dotnet run -c Release --project tests/Simulation -- SEED [LAST]
 if (args.Length is < 1 or > 2 || !int.TryParse(args[0], out var first) || !int.TryParse(args[^1], out var last) || last < first)
 {
-    Console.Error.WriteLine("usage: dotnet run -c Release --project tests/Simulation -- SEED [LAST]");
+    Console.Error.WriteLine("""
+        usage: dotnet run -c Release --project tests/Simulation -- SEED [LAST]
+
+        SEED        replays one schedule and prints what happens in it
+        SEED LAST   runs all schedules from SEED to LAST, millions if you like, on all processors; tells how far it is, names each seed that breaks a
+                    promise with the promise and how to replay it, and goes on to the end
+
+        exit code: 0 when all promises held, 1 when one was broken, 2 for a wrong command line
+        """);
     return 2;
 }
 if (first == last)

@@ -13,6 +13,15 @@ internal static class Schedules
         public override string ToString() => $"{Count - Broken.Count:N0} of {Count:N0} schedules held ({Generations:N0} generations, {PowerCuts:N0} power cuts)";
     }
 
+    /// <summary>Runs the seeds one after another, until one breaks a promise.</summary>
+    /// <returns>Which one breaks what; null when all hold.</returns>
+    public static string? FirstBroken(int first, int last)
+    {
+        for (var seed = first; seed <= last; seed++)
+            if (SimulationRun.Judge(seed, null, out _) is { } failure) return $"seed {seed}: {failure}";
+        return null;
+    }
+
     /// <summary>Runs the seeds from <paramref name="first"/> to <paramref name="last"/>.</summary>
     /// <param name="told">Hears of every failure, and now and then how far it is.</param>
     public static Summary Run(int first, int last, Action<string>? told = null)

@@ -13,7 +13,7 @@ internal sealed class SimulatedCoordinator : IStageEffects
 
     private readonly SimulationRun _run;
     private readonly Channel<Func<Task>> _calls = Channel.CreateUnbounded<Func<Task>>();
-    private readonly Dictionary<string, OrderedStream<CoordinatorOrder>> _orders = [];
+    private readonly Dictionary<string, (string Incarnation, OrderedStream<CoordinatorOrder> Orders)> _workers = [];
     private CoordinatorDisk? _open;
     private GrainEffects? _stored;
     private StageLead? _lead;
@@ -38,35 +38,57 @@ internal sealed class SimulatedCoordinator : IStageEffects
             brokenAtWorker();
             Process.Schedule(TimeSpan.Zero, () => Call(() =>
             {
-                if (!_orders.TryGetValue(worker.Name, out var current) || current != orders) return Task.CompletedTask;
-                _orders.Remove(worker.Name);
+                if (!_workers.TryGetValue(worker.Name, out var current) || current.Orders != orders) return Task.CompletedTask;
+                _workers.Remove(worker.Name);
                 return _lead!.DisconnectAsync(worker.Name, incarnation);
             }));
         }
-        return new OrderedStream<WorkerReport>(_run.Network, _run.World, worker.Process, Process, report => Call(() =>
+        OrderedStream<WorkerReport> reports = null!;
+        return reports = new OrderedStream<WorkerReport>(_run.Network, _run.World, worker.Process, Process, report => Call(() =>
         {
-            if (report.Hello is null) return _lead!.HandleAsync(worker.Name, incarnation, report);
-            _orders[worker.Name] = orders;
+            if (report.Hello is null)
+            {
+                if (_workers.TryGetValue(worker.Name, out var current) && current.Incarnation == incarnation) return _lead!.HandleAsync(worker.Name, incarnation, report);
+                // Another process of its name has come since.
+                orders.Break();
+                reports.Break();
+                return Task.CompletedTask;
+            }
+            _workers[worker.Name] = (incarnation, orders);
             return _lead!.ConnectAsync(report.Hello);
         }), Broken);
     }
+
+    /// <summary>The user asks it to stop.</summary>
+    /// <param name="first">The streams of all other workers break at that moment: they hear of it from their ranks, or when they have reconnected. Null: none.</param>
+    public void Stop(string? first) => Process.Schedule(TimeSpan.Zero, () => Call(() =>
+    {
+        _run.World.Trace("coordinator", $"asked to stop, told {first ?? "all"}");
+        foreach (var (name, stream) in _workers.ToList())
+            if (first is not null && name != first) stream.Orders.Break();
+        return _lead!.StopAsync("the user");
+    }));
+
+    /// <summary>Another one has taken its place; it may not know.</summary>
+    private bool IsDeposed => _run.Coordinator != this;
 
     public async Task StoreAsync(Generation generation, string? probe)
     {
         await Task.Delay(_run.World.Delay(0.1, 5), Process.Time);
         await _stored!.StoreAsync(generation, probe);
+        _run.Promises.Stored(generation);
     }
 
     public void Send(string worker, CoordinatorOrder order)
     {
-        Promise(order);
-        if (_orders.TryGetValue(worker, out var stream)) stream.Send(order.Clone());
+        _run.Promises.Ordered(order);
+        if (_workers.TryGetValue(worker, out var stream)) stream.Orders.Send(order.Clone());
     }
 
     public void Broadcast(CoordinatorOrder order)
     {
-        Promise(order);
-        foreach (var stream in _orders.Values.ToList()) stream.Send(order.Clone());
+        _run.Promises.Ordered(order);
+        foreach (var stream in _workers.Values.ToList()) stream.Orders.Send(order.Clone());
     }
 
     public void Assemble(CheckpointWritten written) => Process.Schedule(_run.World.Delay(0.1, 400), () => _ = AssembleAsync(written));
@@ -75,18 +97,18 @@ internal sealed class SimulatedCoordinator : IStageEffects
     {
         await Task.Delay(_run.World.Delay(0.1, 5), Process.Time);
         await _stored!.RecordCheckpointAsync(written);
-        _run.Store.Record(written.Step);
+        _run.Promises.Recorded(written.Step, _open!);
     }
 
     public void Committed(LedgerEntry entry, StepFacts? facts, bool repeated)
     {
         _run.World.Trace("coordinator", $"step {entry.Step} committed");
-        _run.CheckCommitted(entry);
+        _run.Promises.Committed(entry);
     }
 
     public void Validated(Validated validated)
     {
-        _run.CheckValidation(validated);
+        _run.Promises.Validated(validated);
         _stored!.Validated(validated);
     }
 
@@ -94,7 +116,7 @@ internal sealed class SimulatedCoordinator : IStageEffects
     {
         _run.Generations++;
         _stored!.Formed(generation);
-        if (_run.Store.Announce(generation) is { } fault) _run.Fail(fault);
+        _run.Store.Announce(generation);
         if (generation.Reason.Contains(": lanes ", StringComparison.Ordinal)) _run.LaneMoves++;
         var members = string.Join(" ", generation.Members.Select(member => $"{member.Incarnation}:{member.Lanes}"));
         _run.World.Trace("coordinator", $"generation {generation.Number}{(generation.AtBoundary ? " at boundary" : "")}: {members} ({generation.Reason})");
@@ -112,12 +134,15 @@ internal sealed class SimulatedCoordinator : IStageEffects
     public Task HaltedAsync(long step, bool abandoned)
     {
         _run.World.Trace("coordinator", $"halted after step {step}");
+        if (IsDeposed) return Task.CompletedTask;
+        _run.Promises.Halted(step);
         _run.EndAndResume();
         return Task.CompletedTask;
     }
 
     public Task FailedAsync(string message, bool userError)
     {
+        if (IsDeposed) return Task.CompletedTask;
         if (message.Contains(ToyReplica.FullDisk, StringComparison.Ordinal)) _run.EndAndResume();
         else _run.Fail(message);
         return Task.CompletedTask;
@@ -134,7 +159,7 @@ internal sealed class SimulatedCoordinator : IStageEffects
         }
         catch (Exception fault)
         {
-            if (Process.Alive) _run.Fail($"coordinator: {fault}");
+            End(fault);
         }
     }
 
@@ -145,6 +170,7 @@ internal sealed class SimulatedCoordinator : IStageEffects
         if (await _open.Run.OpenAsync("toy", "{}", [], []) is { } refusal) throw new InvalidOperationException(refusal);
         if (_run.Store.Fault(_open) is { } lost) throw new InvalidOperationException(lost);
         await _open.Run.RememberAsync(Stage);
+        _run.Promises.Found(_open.Run.Newest);
         var record = _open.State.State;
         _run.Store.Completed = record.CompletedStages.Count > 0;
         var options = new StageControllerOptions(
@@ -170,13 +196,21 @@ internal sealed class SimulatedCoordinator : IStageEffects
         }
         catch (Exception fault)
         {
-            if (Process.Alive) _run.Fail($"coordinator: {fault}");
+            End(fault);
         }
     }
 
-    private void Promise(CoordinatorOrder order)
+    /// <summary>One finds the state written by another, or, when it was deposed, files gone: then it must not speak for the run any more.</summary>
+    private void End(Exception fault)
     {
-        if (order.Durable is { } durable) _run.Store.Acknowledge(durable.Step);
+        if (!Process.Alive) return;
+        if (fault is not Orleans.Storage.InconsistentStateException && !(IsDeposed && fault is IOException))
+        {
+            _run.Fail($"coordinator: {fault}");
+            return;
+        }
+        Process.Kill();
+        if (!IsDeposed) _run.World.Schedule(null, _run.World.Delay(1, 1000), _run.RestartCoordinator);
     }
 
     private async Task TickAsync()

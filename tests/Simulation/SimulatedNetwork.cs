@@ -19,6 +19,8 @@ internal sealed class SimulatedNetwork(VirtualWorld world)
     public SimulatedTransport? Find(string endpoint) =>
         _transports.TryGetValue(endpoint, out var transport) && transport.Process.Alive ? transport : null;
 
+    private long _slowUntil;
+
     /// <summary>Whether anything was ever cut or reset.</summary>
     public bool WasDisturbed { get; private set; }
 
@@ -60,9 +62,21 @@ internal sealed class SimulatedNetwork(VirtualWorld world)
         _cuts.Clear();
     }
 
+    /// <summary>The next part of a state that is copied arrives damaged.</summary>
+    public bool DamagesNextState { get; set; }
+
+    /// <summary>For a while some messages take long, and hold up those behind them.</summary>
+    public void SlowDown(TimeSpan duration)
+    {
+        WasDisturbed = true;
+        world.Trace("network", "slow");
+        _slowUntil = world.Now + duration.Ticks;
+    }
+
     /// <summary>Carries something from one process to another; gives up when the way is cut for too long.</summary>
     public void Carry(SimulatedProcess from, SimulatedProcess to, TimeSpan delay, Action deliver, Action broken)
     {
+        if (world.Now < _slowUntil && world.Random.Next(10) == 0) delay += world.Delay(50, 800);
         world.Schedule(null, delay, () => Attempt(from, to, world.Now + KeepAlive.Ticks, deliver, broken));
     }
 

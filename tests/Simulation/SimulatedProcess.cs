@@ -27,6 +27,9 @@ internal sealed class SimulatedProcess
 
     public TimeProvider Time { get; }
 
+    /// <summary>Called after every event of the process.</summary>
+    public Action? Happened { get; set; }
+
     /// <summary>Called once when the process dies.</summary>
     public Action? Died { get; set; }
 
@@ -46,6 +49,7 @@ internal sealed class SimulatedProcess
     /// <summary>SIGSTOP.</summary>
     public void Freeze()
     {
+        if (!Alive) return;
         Frozen = Disturbed = true;
         _world.Trace(Name, "frozen");
     }
@@ -53,6 +57,7 @@ internal sealed class SimulatedProcess
     /// <summary>SIGCONT.</summary>
     public void Thaw()
     {
+        if (!Frozen) return;
         Frozen = false;
         _world.Trace(Name, "thawed");
         foreach (var action in _held) _world.Schedule(this, TimeSpan.Zero, action);

@@ -10,7 +10,6 @@ internal sealed class SimulatedStore
 {
     private long _acknowledged;
     private long _announced;
-    private long _recorded = -1;
 
     public SimulatedDisk Disk { get; } = new();
 
@@ -22,20 +21,20 @@ internal sealed class SimulatedStore
 
     public bool Completed { get; set; }
 
+    /// <summary>Step of the newest recorded checkpoint, -1 for none.</summary>
+    public long Recorded { get; private set; } = -1;
+
+    /// <summary>Entries of the ledger that would survive a power cut.</summary>
+    public int FlushedEntries => Disk.Flushed(CoordinatorDisk.Folder.Ledger).Count((byte)'\n');
+
     /// <summary>Somebody was told that a step is durable.</summary>
     public void Acknowledge(long step) => _acknowledged = Math.Max(_acknowledged, step);
 
     /// <summary>A generation was announced.</summary>
-    /// <returns>What is wrong with it; null: nothing.</returns>
-    public string? Announce(Generation generation)
-    {
-        if (generation.Number <= _announced) return $"generation {generation.Number} was announced after generation {_announced}";
-        _announced = generation.Number;
-        return null;
-    }
+    public void Announce(Generation generation) => _announced = Math.Max(_announced, generation.Number);
 
     /// <summary>A checkpoint was recorded.</summary>
-    public void Record(long step) => _recorded = Math.Max(_recorded, step);
+    public void Record(long step) => Recorded = Math.Max(Recorded, step);
 
     /// <summary>What a coordinator that starts finds wrong: something that was promised is lost, or half of something is there.</summary>
     /// <returns>Null: nothing.</returns>
@@ -43,7 +42,7 @@ internal sealed class SimulatedStore
     {
         if (open.Ledger.NewestStep(0) < _acknowledged) return $"the ledger ends at step {open.Ledger.NewestStep(0)}, but step {_acknowledged} was acknowledged";
         if ((open.Run.Newest?.Number ?? 0) < _announced) return $"generation {_announced} was announced, the newest stored one is {open.Run.Newest?.Number ?? 0}";
-        if (open.Run.Progress(0).CheckpointStep < _recorded) return $"the checkpoint of step {_recorded} was recorded, the newest is that of {open.Run.Progress(0).CheckpointStep}";
+        if (open.Run.Progress(0).CheckpointStep < Recorded) return $"the checkpoint of step {Recorded} was recorded, the newest is that of {open.Run.Progress(0).CheckpointStep}";
         return CoordinatorDisk.Fault(Disk, open.State.State, open.Ledger);
     }
 }

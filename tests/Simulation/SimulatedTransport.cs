@@ -132,6 +132,11 @@ internal sealed class SimulatedLink(
         }
         to.Schedule(world.Random.Next(3) == 0 ? world.Delay(0, 1) : TimeSpan.Zero, () =>
         {
+            if (network.DamagesNextState && frame.Header.Kind == FrameKind.State)
+            {
+                network.DamagesNextState = false;
+                frame.Payload[world.Random.Next(frame.Payload.Length)] ^= 1;
+            }
             frame.Payload.CopyTo(destination);
             sink.Complete(frame.Header, true);
             _carrying = false;

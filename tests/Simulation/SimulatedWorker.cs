@@ -7,31 +7,40 @@ namespace MiniMind.Simulation;
 internal sealed class SimulatedWorker
 {
     private readonly SimulationRun _run;
-    private readonly string _incarnation;
     private readonly ReportOutbox _outbox = new();
     private readonly GenerationInbox _inbox = new();
     private readonly CancellationTokenSource _dismissed = new();
     private readonly Member _member;
     private readonly SimulatedTransport _transport;
     private CancellationTokenSource? _connection;
+    private Action? _cut;
+    private SimulatedCoordinator? _coordinator;
 
     public SimulatedWorker(SimulationRun run, string name, int incarnation)
     {
         _run = run;
         Name = name;
-        _incarnation = $"{name}#{incarnation}";
-        Process = new SimulatedProcess(run.World, name);
-        Replica = new ToyReplica(Process, run, speed: 0.5 + run.World.Random.NextDouble() * 2);
-        _transport = new SimulatedTransport(run.Network, Process, run.World, _incarnation);
+        Incarnation = $"{name}#{incarnation}";
+        Process = new SimulatedProcess(run.World, name) { Happened = () => run.Promises.Look(this) };
+        Replica = new ToyReplica(this, run, speed: 0.5 + run.World.Random.NextDouble() * 2);
+        _transport = new SimulatedTransport(run.Network, Process, run.World, Incarnation);
         var door = new Door(TimeSpan.FromSeconds(60), Process.Time);
         _transport.StartAsync(door, CancellationToken.None);
         _member = new Member(Replica, _transport, door, _inbox, _outbox, SimulationRun.Options, Process.Time);
         Process.Schedule(TimeSpan.Zero, () => _ = LiveAsync());
         Process.Schedule(TimeSpan.Zero, () => _ = ReconnectAsync());
-        run.World.Trace(name, $"started as {_incarnation}");
+        run.World.Trace(name, $"started as {Incarnation}");
     }
 
     public string Name { get; }
+
+    public string Incarnation { get; }
+
+    /// <summary>Where its promises were looked at last.</summary>
+    public Position LastSeen { get; set; } = Position.None;
+
+    /// <summary>The step after which it halted and has not gone on since; -1 for none.</summary>
+    public long HaltedAt { get; set; } = -1;
 
     public SimulatedProcess Process { get; }
 
@@ -47,11 +56,24 @@ internal sealed class SimulatedWorker
         _outbox.Report(new WorkerReport { Leave = new Leave { Reason = "SIGTERM" } });
     });
 
+    /// <summary>It gives up its stream and opens another one. What is under way on the old one still arrives, on both sides, mixed with the new.</summary>
+    public void Reconnect() => Process.Schedule(TimeSpan.Zero, Disconnect);
+
+    private void Disconnect()
+    {
+        if (_connection is not { } connection) return;
+        _run.World.Trace(Name, "reconnects");
+        _connection = null;
+        connection.Cancel();
+        _run.World.Schedule(null, _run.World.Delay(100, 2000), _cut!);
+    }
+
     private async Task LiveAsync()
     {
         try
         {
             var end = await _member.RunAsync(_dismissed.Token);
+            if (end == MemberEnd.Left) _run.Promises.Left(this);
             _run.World.Trace(Name, $"ended: {end}");
             Process.Kill();
         }
@@ -65,6 +87,8 @@ internal sealed class SimulatedWorker
     {
         while (true)
         {
+            // One that stands still is given up as soon as there is another.
+            if (_coordinator != _run.Coordinator) Disconnect();
             if (_connection is null && _run.Coordinator is { Process.Alive: true } coordinator) Connect(coordinator);
             await Task.Delay(_run.World.Delay(100, 600), Process.Time);
         }
@@ -72,6 +96,7 @@ internal sealed class SimulatedWorker
 
     private void Connect(SimulatedCoordinator coordinator)
     {
+        _coordinator = coordinator;
         var connection = _connection = new CancellationTokenSource();
         void Broken() => Process.Schedule(TimeSpan.Zero, () =>
         {
@@ -79,7 +104,12 @@ internal sealed class SimulatedWorker
             connection.Cancel();
         });
         var orders = new OrderedStream<CoordinatorOrder>(_run.Network, _run.World, coordinator.Process, Process, Obey, Broken);
-        var reports = coordinator.Accept(this, _incarnation, orders, Broken);
+        var reports = coordinator.Accept(this, Incarnation, orders, Broken);
+        _cut = () =>
+        {
+            orders.Break();
+            reports.Break();
+        };
         Process.Died += orders.Break;
         Process.Died += reports.Break;
         coordinator.Process.Died += orders.Break;
@@ -88,7 +118,7 @@ internal sealed class SimulatedWorker
         {
             Hello = new Hello
             {
-                Worker = Name, Incarnation = _incarnation, Endpoint = _transport.Endpoint, Generation = _member.Generation,
+                Worker = Name, Incarnation = Incarnation, Endpoint = _transport.Endpoint, Generation = _member.Generation,
                 Step = _member.Position.Step, Device = "toy",
             },
         });
@@ -101,7 +131,12 @@ internal sealed class SimulatedWorker
     {
         try
         {
-            while (true) reports.Send(await _outbox.TakeAsync(connection));
+            while (true)
+            {
+                var report = await _outbox.TakeAsync(connection);
+                if (report.Trouble is { } trouble) _run.Promises.Troubled(trouble.Generation);
+                reports.Send(report);
+            }
         }
         catch (OperationCanceledException)
         {
@@ -137,7 +172,7 @@ internal sealed class SimulatedWorker
             case CoordinatorOrder.OrderOneofCase.Generation:
                 _outbox.Settle(order.Generation.Number);
                 if (order.Generation.GoesOn) _member.GoOn();
-                _inbox.Announce(GenerationPlan.From(order.Generation, Name, _incarnation, SimulationRun.Lanes));
+                _inbox.Announce(GenerationPlan.From(order.Generation, Name, Incarnation, SimulationRun.Lanes));
                 break;
             case CoordinatorOrder.OrderOneofCase.Durable:
                 _outbox.Durable(order.Durable.StageIndex, order.Durable.Step);
@@ -146,7 +181,7 @@ internal sealed class SimulatedWorker
                 _member.Stop();
                 break;
             case CoordinatorOrder.OrderOneofCase.Dismissed:
-                if (order.Dismissed.Refused) _run.Fail($"{Name} was refused: {order.Dismissed.Reason}");
+                if (order.Dismissed.Refused && !Replica.IsFlipped) _run.Fail($"{Name} was refused: {order.Dismissed.Reason}");
                 _dismissed.Cancel();
                 break;
         }

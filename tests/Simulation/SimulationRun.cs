@@ -17,22 +17,22 @@ internal sealed class SimulationRun
     {
         StageIndex = 0, Stage = "toy", RunId = "simulation", Lanes = Lanes, TotalSteps = 24, Samples = step => ((step - 1) * Lanes, step * Lanes),
         ValidationInterval = 9, CheckpointInterval = 6, SpotCheckInterval = 3,
-        Group = new GroupOptions(ChunkLength: 50, PeerDeadline: TimeSpan.FromSeconds(4), FirstDeadline: TimeSpan.FromSeconds(30)),
+        Group = new GroupOptions(ChunkLength: 100, PeerDeadline: TimeSpan.FromSeconds(4), FirstDeadline: TimeSpan.FromSeconds(30)),
     };
 
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     private readonly List<SimulatedWorker> _workers = [];
-    private readonly Dictionary<long, TailSums> _validations = [];
+    private readonly List<SimulatedCoordinator> _coordinators = [];
     private int _incarnations;
     private string? _failure;
     private bool _powerIsOff;
-    private bool _isReference;
 
     public SimulationRun(int seed, TextWriter? trace)
     {
         World = new VirtualWorld(seed, trace);
         Network = new SimulatedNetwork(World);
+        Promises = new Promises(this);
         ExpectedWorkers = 1 + World.Random.Next(4);
     }
 
@@ -41,6 +41,11 @@ internal sealed class SimulationRun
     public SimulatedNetwork Network { get; }
 
     public SimulatedStore Store { get; } = new();
+
+    public Promises Promises { get; }
+
+    /// <summary>It is the one that all others are compared with.</summary>
+    public bool IsReference { get; private init; }
 
     public SimulatedCoordinator? Coordinator { get; private set; }
 
@@ -62,7 +67,14 @@ internal sealed class SimulationRun
     public static string? Judge(int seed, TextWriter? trace, out SimulationRun run)
     {
         run = new SimulationRun(seed, trace);
-        return run.Run();
+        try
+        {
+            return run.Run();
+        }
+        catch (Exception fault)
+        {
+            return $"an event ended with {fault}";
+        }
     }
 
     /// <summary>Nothing happens while there is no power.</summary>
@@ -71,12 +83,21 @@ internal sealed class SimulationRun
         if (_powerIsOff) return;
         if (Store.Disk.Stopped) Store.Disk.Restart();
         Coordinator = new SimulatedCoordinator(this, ++_incarnations);
+        _coordinators.Add(Coordinator);
+    }
+
+    /// <summary>Starts another coordinator beside one that stands still, unless that has happened already.</summary>
+    public void ReplaceCoordinator(SimulatedCoordinator frozen)
+    {
+        if (Coordinator == frozen && frozen.Process is { Alive: true, Frozen: true } && !Store.Disk.Stopped) StartCoordinator();
     }
 
     /// <summary>Nothing happens while there is no power, or when there is one of that name.</summary>
-    public void StartWorker(string name)
+    /// <param name="beside">The one of that name that is allowed.</param>
+    public void StartWorker(string name, SimulatedWorker? beside = null)
     {
-        if (!_powerIsOff && Alive.All(worker => worker.Name != name)) _workers.Add(new SimulatedWorker(this, name, ++_incarnations));
+        if (_powerIsOff || Alive.Any(worker => worker.Name == name && worker != beside)) return;
+        _workers.Add(new SimulatedWorker(this, name, ++_incarnations));
     }
 
     /// <summary>Lets the coordinator's process die within one of the next writes to its disk.</summary>
@@ -86,7 +107,7 @@ internal sealed class SimulationRun
     {
         Store.Disk.Stopping = everything ? CutPower : () =>
         {
-            Coordinator!.Process.Kill();
+            KillCoordinators();
             World.Schedule(null, World.Delay(1, 4000), RestartCoordinator);
         };
         Store.Disk.StopAfter(units);
@@ -99,8 +120,7 @@ internal sealed class SimulationRun
         World.Trace("power", "cut");
         _powerIsOff = true;
         Store.Disk.Stop();
-        foreach (var worker in Alive) worker.Process.Kill();
-        Coordinator!.Process.Kill();
+        KillEverybody();
         World.Schedule(null, World.Delay(10, 2000), () =>
         {
             World.Trace("power", "back");
@@ -136,8 +156,7 @@ internal sealed class SimulationRun
     /// <summary>The run has ended in order, or because no checkpoint can be written; its user resumes it a little later.</summary>
     public void EndAndResume()
     {
-        foreach (var worker in Alive) worker.Process.Kill();
-        Coordinator!.Process.Kill();
+        KillEverybody();
         World.Schedule(null, World.Delay(10, 2000), () =>
         {
             RestartCoordinator();
@@ -151,29 +170,6 @@ internal sealed class SimulationRun
         _failure ??= message;
     }
 
-    /// <summary>
-    /// Nobody may begin from a checkpoint while somebody's state is ahead of it, unless that one cannot be reached, hangs or is stopped.
-    /// </summary>
-    public void CheckRestore(SimulatedProcess restorer, long step)
-    {
-        if (Network.WasDisturbed) return;
-        var ahead = Alive.FirstOrDefault(worker => worker.Process != restorer && !worker.Process.Disturbed && worker.Replica.Hang == TimeSpan.Zero
-            && worker.Member.Position.Step > step);
-        if (ahead is not null) Fail($"{restorer.Name} begins from step {step} although {ahead.Name} stands at {ahead.Member.Position.Step}");
-    }
-
-    /// <summary>A step that is committed is that of an undisturbed run, whenever it is.</summary>
-    public void CheckCommitted(LedgerEntry entry)
-    {
-        if (!_isReference && entry.Hash != Reference.Ledger[(int)entry.Step - 1].Hash) Fail($"step {entry.Step} was committed with another result than in an undisturbed run");
-    }
-
-    public void CheckValidation(Validated validated)
-    {
-        if (_validations.TryAdd(validated.Step, validated.Sums)) return;
-        if (!_validations[validated.Step].Equals(validated.Sums)) Fail($"validation of step {validated.Step} gave two results");
-    }
-
     private string? Run()
     {
         StartCoordinator();
@@ -182,23 +178,33 @@ internal sealed class SimulationRun
         var completed = World.Run(() => _failure is not null || Store.Completed, Limit);
         if (_failure is not null) return _failure;
         if (!completed) return $"no progress: {Store.Ledger.Count} of {Options.TotalSteps} steps after {Limit.TotalMinutes} virtual minutes";
-        return CheckLedger() ?? CheckReplicas();
+        return Promises.AtEnd() ?? CheckReplicas();
     }
 
-    private string? CheckLedger()
+    /// <summary>The ledger and the validations of a run that nothing disturbs.</summary>
+    internal static (IReadOnlyList<LedgerEntry> Ledger, IReadOnlyDictionary<long, TailSums> Validations) Undisturbed()
     {
-        var ledger = Store.Ledger;
-        if (ledger.Count != Options.TotalSteps) return $"the ledger has {ledger.Count} entries, expected {Options.TotalSteps}";
-        for (var i = 0; i < ledger.Count; i++)
-        {
-            var entry = ledger[i];
-            if (entry.Step != i + 1 || entry.FirstSample != i * Lanes || entry.EndSample != (i + 1) * Lanes)
-                return $"entry {i} is of step {entry.Step}, samples {entry.FirstSample}..{entry.EndSample}";
-            if (entry.Hash != Reference.Ledger[i].Hash) return $"the entry of step {entry.Step} differs from that of an undisturbed run";
-        }
-        foreach (var (step, sums) in _validations)
-            if (!Reference.Validations[step].Equals(sums)) return $"validation of step {step} differs from that of an undisturbed run";
-        return null;
+        var run = new SimulationRun(0, null) { IsReference = true };
+        run.StartCoordinator();
+        run.StartWorker("w0");
+        if (!run.World.Run(() => run.Store.Completed || run._failure is not null, Limit) || run._failure is not null)
+            throw new InvalidOperationException($"the undisturbed run failed: {run._failure ?? "no progress"}");
+        var ledger = run.Store.Ledger;
+        if (!ledger[^1].WeightsDigest.Span.SequenceEqual(ToyMath.DigestOf(ToyMath.Expected(Options.TotalSteps, Lanes))))
+            throw new InvalidOperationException("the undisturbed run ended with other weights than those of the definition");
+        return (ledger, run.Promises.Validations);
+    }
+
+    private void KillEverybody()
+    {
+        foreach (var worker in Alive) worker.Process.Kill();
+        KillCoordinators();
+    }
+
+    private void KillCoordinators()
+    {
+        foreach (var coordinator in _coordinators) coordinator.Process.Kill();
+        _coordinators.Clear();
     }
 
     private string? CheckReplicas()
@@ -207,23 +213,5 @@ internal sealed class SimulationRun
             if (!worker.Replica.WeightsDigest().AsSpan().SequenceEqual(Reference.Ledger[^1].WeightsDigest.Span))
                 return $"{worker.Name} ended with other weights";
         return null;
-    }
-
-    /// <summary>What an undisturbed run of one worker gives.</summary>
-    internal static class Reference
-    {
-        public static readonly IReadOnlyList<LedgerEntry> Ledger;
-        public static readonly IReadOnlyDictionary<long, TailSums> Validations;
-
-        static Reference()
-        {
-            var run = new SimulationRun(0, null) { _isReference = true };
-            run.StartCoordinator();
-            run.StartWorker("w0");
-            if (!run.World.Run(() => run.Store.Completed || run._failure is not null, Limit) || run._failure is not null)
-                throw new InvalidOperationException($"the undisturbed run failed: {run._failure ?? "no progress"}");
-            Ledger = run.Store.Ledger;
-            Validations = run._validations;
-        }
     }
 }

@@ -9,7 +9,7 @@ namespace MiniMind.Simulation;
 /// <summary>
 /// A vector with a momentum instead of a transformer. Its gradients spread over many magnitudes, so that any other order of summation gives other bits.
 /// </summary>
-internal sealed class ToyReplica(SimulatedProcess process, SimulationRun run, double speed) : IReplica
+internal sealed class ToyReplica(SimulatedWorker worker, SimulationRun run, double speed) : IReplica
 {
     public const int Length = 330;
 
@@ -29,27 +29,48 @@ internal sealed class ToyReplica(SimulatedProcess process, SimulationRun run, do
     /// <summary>The next checkpoint cannot be written.</summary>
     public bool DiskIsFull { get; set; }
 
+    /// <summary>A checkpoint could not be written.</summary>
+    public bool HasFailedToWrite { get; private set; }
+
+    /// <summary>While the next lane is computed, a bit of the weights changes by itself.</summary>
+    public bool FlipsNext { get; set; }
+
+    /// <summary>That has happened.</summary>
+    public bool IsFlipped { get; private set; }
+
+    /// <summary>The state is that of a peer.</summary>
+    public bool IsCopied { get; private set; }
+
+    /// <summary>The step that was applied last; -1 when the state comes from elsewhere.</summary>
+    public long Applied { get; private set; } = -1;
+
+    private SimulatedProcess Process => worker.Process;
+
     public Memory<float> Gradient => _gradient;
 
     public IReadOnlyList<Memory<float>> State => [_weights, _momentum];
 
     public async Task<Sums> ComputeLaneAsync(long step, int lane, CancellationToken cancellation)
     {
-        if (Hang > TimeSpan.Zero) await Task.Delay(Hang, process.Time, CancellationToken.None);
+        run.Promises.Computing(worker, step, lane);
+        if (Hang > TimeSpan.Zero) await Task.Delay(Hang, Process.Time, CancellationToken.None);
         Hang = TimeSpan.Zero;
-        await Task.Delay(run.World.Delay(2 * speed, 10 * speed), process.Time, cancellation);
+        await Task.Delay(run.World.Delay(2 * speed, 10 * speed), Process.Time, cancellation);
+        if (FlipsNext) Flip();
         return ToyMath.Lane(step, lane, _weights, _gradient);
     }
 
     public async Task<Sums> ValidateLaneAsync(int lane, CancellationToken cancellation)
     {
-        await Task.Delay(run.World.Delay(1, 3), process.Time, cancellation);
+        await Task.Delay(run.World.Delay(1, 3), Process.Time, cancellation);
         return ToyMath.Validate(lane, _weights);
     }
 
     public async Task<UpdateFacts> ApplyAsync(long step, Sums reduced)
     {
-        await Task.Delay(run.World.Delay(0, 2), process.Time, CancellationToken.None);
+        await Task.Delay(run.World.Delay(0, 2), Process.Time, CancellationToken.None);
+        run.Promises.Applying(worker, step);
+        (Applied, IsCopied) = (step, false);
         ToyMath.Apply(reduced, _weights, _momentum, _gradient);
         return new UpdateFacts(false, 1, 0.1);
     }
@@ -62,38 +83,41 @@ internal sealed class ToyReplica(SimulatedProcess process, SimulationRun run, do
     {
         buffers[0].CopyTo(_weights);
         buffers[1].CopyTo(_momentum);
+        (Applied, IsFlipped, IsCopied) = (-1, false, true);
     }
 
     public async Task RestoreAsync(RestorePoint point, CancellationToken cancellation)
     {
-        run.CheckRestore(process, point.Step);
-        await Task.Delay(run.World.Delay(1, 50), process.Time, cancellation);
+        run.Promises.Restoring(worker, point.Step);
+        await Task.Delay(run.World.Delay(1, 50), Process.Time, cancellation);
+        (Applied, IsFlipped, IsCopied) = (-1, false, false);
         if (point.Files.Count == 0)
         {
             ToyMath.Initialise(_weights, _momentum);
             return;
         }
-        var state = await run.WithStoreAsync(process, () => ReadAsync(point.Files[0].Sha256));
+        var state = await run.WithStoreAsync(Process, () => ReadAsync(point.Files[0].Sha256));
         MemoryMarshal.Cast<byte, float>(state.AsSpan(0, 4 * Length)).CopyTo(_weights);
         MemoryMarshal.Cast<byte, float>(state.AsSpan(4 * Length)).CopyTo(_momentum);
     }
 
     public Task<CheckpointWriter> SnapshotAsync(Position position)
     {
+        run.Promises.Snapshot(worker, position.Step);
         byte[] snapshot = [.. MemoryMarshal.AsBytes(_weights.AsSpan()), .. MemoryMarshal.AsBytes(_momentum.AsSpan())];
         return Task.FromResult<CheckpointWriter>(_ => UploadAsync(snapshot));
     }
 
     private async Task<IReadOnlyList<ArtifactRef>> UploadAsync(byte[] snapshot)
     {
-        await Task.Delay(run.World.Delay(5, 200), process.Time, CancellationToken.None);
+        await Task.Delay(run.World.Delay(5, 200), Process.Time, CancellationToken.None);
         if (DiskIsFull)
         {
-            DiskIsFull = false;
+            (DiskIsFull, HasFailedToWrite) = (false, true);
             throw new IOException(FullDisk);
         }
         var sha = Convert.ToHexStringLower(SHA256.HashData(snapshot));
-        await run.WithStoreAsync(process, async () =>
+        await run.WithStoreAsync(Process, async () =>
         {
             await run.Store.Artifacts.PutAsync(new MemoryStream(snapshot), sha, snapshot.Length);
             return sha;
@@ -109,6 +133,14 @@ internal sealed class ToyReplica(SimulatedProcess process, SimulationRun run, do
         return state;
     }
 
+    private void Flip()
+    {
+        (FlipsNext, IsFlipped) = (false, true);
+        run.World.Trace(worker.Name, "a bit of its weights flips");
+        var bits = MemoryMarshal.Cast<float, int>(_weights.AsSpan());
+        bits[run.World.Random.Next(Length)] ^= 1 << run.World.Random.Next(32);
+    }
+
     private static byte[] Digest(IReadOnlyList<Memory<float>> buffers)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -120,6 +152,9 @@ internal sealed class ToyReplica(SimulatedProcess process, SimulationRun run, do
 /// <summary>The arithmetic of the toy, also used to compute the expected weights without any of the machinery under test.</summary>
 internal static class ToyMath
 {
+    /// <summary>Digest of the weights of the seed.</summary>
+    public static readonly byte[] SeedDigest = DigestOf(Expected(0, 1));
+
     public static void Initialise(float[] weights, float[] momentum)
     {
         for (var i = 0; i < weights.Length; i++) weights[i] = MathF.Sin(i + 1);
@@ -160,6 +195,9 @@ internal static class ToyMath
         }
         return weights;
     }
+
+    /// <summary>Digest of weights.</summary>
+    public static byte[] DigestOf(float[] weights) => SHA256.HashData(MemoryMarshal.AsBytes(weights.AsSpan()))[..16];
 
     private static (float[] Gradient, Sums Sums) Sum(long step, int first, int end, float[] weights)
     {

@@ -6,6 +6,9 @@ namespace MiniMind.Simulation;
 internal sealed class VirtualWorld(int seed, TextWriter? trace)
 {
     private readonly PriorityQueue<(SimulatedProcess? Process, Action Action), (long Time, int Order, long Sequence)> _events = new();
+    // Far more than any schedule has: whoever does the same thing for ever, without any time passing, makes no progress either.
+    private const long MostEvents = 400_000;
+
     private long _sequence;
 
     /// <summary>Virtual time in ticks of 100 ns.</summary>
@@ -30,11 +33,12 @@ internal sealed class VirtualWorld(int seed, TextWriter? trace)
     {
         while (!done())
         {
-            if (!_events.TryDequeue(out var next, out var key) || key.Time > limit.Ticks) return false;
+            if (!_events.TryDequeue(out var next, out var key) || key.Time > limit.Ticks || Events > MostEvents) return false;
             Now = key.Time;
             if (next.Process is { } process && !process.Admit(next.Action)) continue;
             Events++;
             Step(next.Process, next.Action);
+            next.Process?.Happened?.Invoke();
         }
         return true;
     }

@@ -20,6 +20,9 @@ internal sealed record FileNode(long Id) : DiskNode(Id)
 
     public int Length { get; private set; }
 
+    /// <summary>What was flushed.</summary>
+    public ReadOnlySpan<byte> Durable => _durable;
+
     /// <summary>What processes read.</summary>
     public byte[] Content => _bytes[..Length];
 

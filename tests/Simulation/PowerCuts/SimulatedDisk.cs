@@ -53,6 +53,9 @@ internal sealed class SimulatedDisk : IDisk
 
     public long? SizeOf(string path) => (Find(path) as FileNode)?.Length;
 
+    /// <summary>What of a file would survive a power cut; nothing when there is none.</summary>
+    public ReadOnlySpan<byte> Flushed(string path) => Find(path) is FileNode file ? file.Durable : default;
+
     public IEnumerable<string> FilesIn(string folder) => Folder(folder).Entries.Where(entry => entry.Value is not FolderNode).Select(entry => Path.Combine(folder, entry.Key));
 
     public IEnumerable<string> FoldersIn(string folder) =>
