@@ -8,7 +8,7 @@ namespace MiniMind.Simulation;
 /// What a run promises, whatever happens to it. Looked at after every event, and whenever somebody is about to do what must not be undone:
 /// <list type="number">
 /// <item>Digest equality: whoever has state has that of an undisturbed run, to the last bit; so have the ledger, checkpoints and validations.</item>
-/// <item>Exactly once: a step is applied to the state of the step before it; in one generation every lane of a step is computed once; the ledger has every step once.</item>
+/// <item>Exactly once: a step is applied to the state of the step before it; in one generation every lane of a step is computed once, and one of them once more in a spot check; the ledger has every step once.</item>
 /// <item>Lockstep: nobody is a step ahead of a rank that is not at the step before; ranks that halt do so together, and stay halted until a generation goes on. Who is counted on does not leave.</item>
 /// <item>Fencing: generations are numbered upwards, stored before anybody hears of them, and formed for what is true of the newest one.</item>
 /// <item>One writer: only the lowest rank writes checkpoints, each once, and it stays the lowest as long as it can.</item>
@@ -22,6 +22,7 @@ internal sealed class Promises(SimulationRun run)
 {
     private readonly Dictionary<long, Generation> _formed = [];
     private readonly HashSet<(long Generation, long Step, int Lane)> _computed = [];
+    private readonly HashSet<(long Generation, long Step)> _checked = [];
     private readonly HashSet<(string Incarnation, long Step)> _snapshots = [];
     private readonly HashSet<(long Generation, long Step)> _written = [];
     private readonly HashSet<long> _troubled = [];
@@ -53,7 +54,7 @@ internal sealed class Promises(SimulationRun run)
     public void Computing(SimulatedWorker worker, long step, int lane)
     {
         var generation = worker.Member.Generation;
-        if (!_computed.Add((generation, step, lane))) run.Fail($"lane {lane} of step {step} is computed twice in generation {generation}");
+        if (!_computed.Add((generation, step, lane)) && !(IsChecked(worker, generation, step, lane) && _checked.Add((generation, step)))) run.Fail($"lane {lane} of step {step} is computed twice in generation {generation}");
         var members = MembersOf(generation);
         // Who has not greeted yet does not know whether the halt goes on.
         if (members.Any(member => member.Member.Generation == generation && member.Member.Phase == "wait" && member.Member.Position is { Halted: true } position && position.Step == step - 1))
@@ -172,6 +173,10 @@ internal sealed class Promises(SimulationRun run)
         }
         return null;
     }
+
+    private bool IsChecked(SimulatedWorker worker, long generation, long step, int lane) => _formed.TryGetValue(generation, out var formed)
+        && GenerationPlan.From(formed, worker.Name, worker.Incarnation, SimulationRun.Lanes) is { } plan
+        && SpotCheck.Of(step, SimulationRun.Options.SpotCheckInterval, SimulationRun.Options.Seed, plan)?.Lane == lane;
 
     /// <summary>Nobody applies a step before all ranks have applied the one before it.</summary>
     private void LookAtPeers(SimulatedWorker worker, long step)
