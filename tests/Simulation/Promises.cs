@@ -34,10 +34,10 @@ internal sealed class Promises(SimulationRun run)
     /// <summary>After an event of a worker.</summary>
     public void Look(SimulatedWorker worker)
     {
-        var position = worker.Member.Position;
-        if (ReferenceEquals(position, worker.LastSeen)) return;
-        var before = worker.LastSeen;
-        worker.LastSeen = position;
+        var (position, generation) = (worker.Member.Position, worker.Member.Generation);
+        var (before, entered) = worker.LastSeen;
+        worker.LastSeen = (position, generation);
+        if (ReferenceEquals(position, before)) return;
         if (position.Halted) worker.HaltedAt = position.Step;
         else if (MayGoOn(worker, position.Step)) worker.HaltedAt = -1;
         if (run.IsReference || !position.HasState) return;
@@ -46,7 +46,8 @@ internal sealed class Promises(SimulationRun run)
         if (!worker.Replica.IsFlipped && !worker.Replica.WeightsDigest().AsSpan().SequenceEqual(Reference.WeightsAfter(position.Step)))
             run.Fail($"{worker.Name} is at step {position.Step} with other weights than in an undisturbed run");
         if (position.Step < before.Step && worker.Replica.IsCopied) run.Fail($"{worker.Name} went back from step {before.Step} to {position.Step}, which it copied");
-        if (position.Step == before.Step + 1 && worker.Replica.Applied == position.Step) LookAtPeers(worker, position.Step);
+        // Who has entered another generation at the same moment applied the step in the one before.
+        if (generation == entered && position.Step == before.Step + 1 && worker.Replica.Applied == position.Step) LookAtPeers(worker, position.Step);
     }
 
     /// <summary>A worker begins a lane of a step.</summary>
