@@ -27,7 +27,6 @@ internal sealed class Promises(SimulationRun run)
     private readonly HashSet<long> _troubled = [];
     private readonly Dictionary<long, TailSums> _validations = [];
     private long _newest;
-    private long _committed;
 
     public IReadOnlyDictionary<long, TailSums> Validations => _validations;
 
@@ -82,13 +81,17 @@ internal sealed class Promises(SimulationRun run)
             run.Fail($"{worker.Name} writes a checkpoint of step {step} that holds other weights than those of an undisturbed run");
     }
 
+    /// <summary>A worker could not write a checkpoint: it may try again in another generation.</summary>
+    public void NotWritten(SimulatedWorker worker, long step) => _snapshots.Remove((worker.Incarnation, step));
+
     /// <summary>
     /// A worker begins from a checkpoint. Nobody may while somebody's state is ahead of it, unless that one cannot be reached, hangs or is stopped.
     /// </summary>
     public void Restoring(SimulatedWorker restorer, long step)
     {
         if (run.Network.WasDisturbed || restorer.Process.Disturbed) return;
-        var ahead = run.Alive.FirstOrDefault(worker => worker != restorer && !worker.Process.Disturbed && worker.Replica.Hang == TimeSpan.Zero && !worker.Replica.IsFlipped
+        // Of two processes of one name only the one that spoke last is known.
+        var ahead = run.Alive.FirstOrDefault(worker => worker != restorer && !run.Contested.Contains(worker.Name) && !worker.Process.Disturbed && worker.Replica.Hang == TimeSpan.Zero && !worker.Replica.IsFlipped
             && worker.Member.Position.Step > step);
         if (ahead is not null) run.Fail($"{restorer.Name} begins from step {step} although {ahead.Name} stands at {ahead.Member.Position.Step}");
     }
@@ -131,8 +134,7 @@ internal sealed class Promises(SimulationRun run)
     /// <summary>A step has become part of the ledger.</summary>
     public void Committed(LedgerEntry entry)
     {
-        if (entry.Step > _committed + 1) run.Fail($"step {entry.Step} was committed after step {_committed}");
-        _committed = Math.Max(_committed, entry.Step);
+        if (run.Store.FlushedEntries < entry.Step) run.Fail($"step {entry.Step} is said to be committed, but the ledger on the disk ends at step {run.Store.FlushedEntries}");
         if (!run.IsReference && entry.Hash != Reference.EntryOf(entry.Step).Hash) run.Fail($"step {entry.Step} was committed with another result than in an undisturbed run");
     }
 
