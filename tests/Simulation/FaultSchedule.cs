@@ -47,7 +47,8 @@ internal static class FaultSchedule
         var end = TimeSpan.Zero;
         for (var i = 0; i < faults; i++)
         {
-            end += run.World.Delay(10, random.Next(2) == 0 ? 1500 : 300);
+            // Often close together: a stage that nothing disturbs takes little more than a second.
+            end += run.World.Delay(10, random.Next(4) == 0 ? 1500 : 250);
             run.World.Schedule(null, end, () => Strike(run, drawn));
         }
         run.World.Schedule(null, end + TimeSpan.FromSeconds(1), () => Mend(run));
@@ -143,8 +144,9 @@ internal static class FaultSchedule
         var coordinator = run.Coordinator!;
         if (!coordinator.Process.Alive) return;
         coordinator.Process.Freeze();
-        run.World.Schedule(null, run.World.Delay(10, 2000), () => run.ReplaceCoordinator(coordinator));
-        run.World.Schedule(null, run.World.Delay(100, 8000), coordinator.Process.Thaw);
+        var replaced = run.World.Delay(10, 2000);
+        run.World.Schedule(null, replaced, () => run.ReplaceCoordinator(coordinator));
+        run.World.Schedule(null, replaced + run.World.Delay(10, 3000), coordinator.Process.Thaw);
     }
 
     private static void Hang(SimulationRun run, SimulatedWorker? victim)

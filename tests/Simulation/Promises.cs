@@ -28,17 +28,16 @@ internal sealed class Promises(SimulationRun run)
     private readonly HashSet<long> _troubled = [];
     private readonly Dictionary<long, TailSums> _validations = [];
     private long _newest;
-    private long _committed;
 
     public IReadOnlyDictionary<long, TailSums> Validations => _validations;
 
     /// <summary>After an event of a worker.</summary>
     public void Look(SimulatedWorker worker)
     {
-        var position = worker.Member.Position;
-        if (ReferenceEquals(position, worker.LastSeen)) return;
-        var before = worker.LastSeen;
-        worker.LastSeen = position;
+        var (position, generation) = (worker.Member.Position, worker.Member.Generation);
+        var (before, entered) = worker.LastSeen;
+        worker.LastSeen = (position, generation);
+        if (ReferenceEquals(position, before)) return;
         if (position.Halted) worker.HaltedAt = position.Step;
         else if (MayGoOn(worker, position.Step)) worker.HaltedAt = -1;
         if (run.IsReference || !position.HasState) return;
@@ -47,7 +46,8 @@ internal sealed class Promises(SimulationRun run)
         if (!worker.Replica.IsFlipped && !worker.Replica.WeightsDigest().AsSpan().SequenceEqual(Reference.WeightsAfter(position.Step)))
             run.Fail($"{worker.Name} is at step {position.Step} with other weights than in an undisturbed run");
         if (position.Step < before.Step && worker.Replica.IsCopied) run.Fail($"{worker.Name} went back from step {before.Step} to {position.Step}, which it copied");
-        if (position.Step == before.Step + 1 && worker.Replica.Applied == position.Step) LookAtPeers(worker, position.Step);
+        // Who has entered another generation at the same moment applied the step in the one before.
+        if (generation == entered && position.Step == before.Step + 1 && worker.Replica.Applied == position.Step) LookAtPeers(worker, position.Step);
     }
 
     /// <summary>A worker begins a lane of a step.</summary>
@@ -82,13 +82,17 @@ internal sealed class Promises(SimulationRun run)
             run.Fail($"{worker.Name} writes a checkpoint of step {step} that holds other weights than those of an undisturbed run");
     }
 
+    /// <summary>A worker could not write a checkpoint: it may try again in another generation.</summary>
+    public void NotWritten(SimulatedWorker worker, long step) => _snapshots.Remove((worker.Incarnation, step));
+
     /// <summary>
     /// A worker begins from a checkpoint. Nobody may while somebody's state is ahead of it, unless that one cannot be reached, hangs or is stopped.
     /// </summary>
     public void Restoring(SimulatedWorker restorer, long step)
     {
         if (run.Network.WasDisturbed || restorer.Process.Disturbed) return;
-        var ahead = run.Alive.FirstOrDefault(worker => worker != restorer && !worker.Process.Disturbed && worker.Replica.Hang == TimeSpan.Zero && !worker.Replica.IsFlipped
+        // Of two processes of one name only the one that spoke last is known.
+        var ahead = run.Alive.FirstOrDefault(worker => worker != restorer && !run.Contested.Contains(worker.Name) && !worker.Process.Disturbed && worker.Replica.Hang == TimeSpan.Zero && !worker.Replica.IsFlipped
             && worker.Member.Position.Step > step);
         if (ahead is not null) run.Fail($"{restorer.Name} begins from step {step} although {ahead.Name} stands at {ahead.Member.Position.Step}");
     }
@@ -131,8 +135,7 @@ internal sealed class Promises(SimulationRun run)
     /// <summary>A step has become part of the ledger.</summary>
     public void Committed(LedgerEntry entry)
     {
-        if (entry.Step > _committed + 1) run.Fail($"step {entry.Step} was committed after step {_committed}");
-        _committed = Math.Max(_committed, entry.Step);
+        if (run.Store.FlushedEntries < entry.Step) run.Fail($"step {entry.Step} is said to be committed, but the ledger on the disk ends at step {run.Store.FlushedEntries}");
         if (!run.IsReference && entry.Hash != Reference.EntryOf(entry.Step).Hash) run.Fail($"step {entry.Step} was committed with another result than in an undisturbed run");
     }
 

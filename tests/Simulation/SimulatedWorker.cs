@@ -37,7 +37,7 @@ internal sealed class SimulatedWorker
     public string Incarnation { get; }
 
     /// <summary>Where its promises were looked at last.</summary>
-    public Position LastSeen { get; set; } = Position.None;
+    public (Position Position, long Generation) LastSeen { get; set; } = (Position.None, 0);
 
     /// <summary>The step after which it halted and has not gone on since; -1 for none.</summary>
     public long HaltedAt { get; set; } = -1;

@@ -60,6 +60,9 @@ internal sealed class SimulationRun
 
     public IReadOnlyList<SimulatedWorker> Workers => _workers;
 
+    /// <summary>Names that two processes have had at once.</summary>
+    public HashSet<string> Contested { get; } = [];
+
     public IEnumerable<SimulatedWorker> Alive => _workers.Where(worker => worker.Process.Alive);
 
     /// <summary>Runs the schedule of a seed.</summary>
@@ -97,6 +100,7 @@ internal sealed class SimulationRun
     public void StartWorker(string name, SimulatedWorker? beside = null)
     {
         if (_powerIsOff || Alive.Any(worker => worker.Name == name && worker != beside)) return;
+        if (beside is not null) Contested.Add(name);
         _workers.Add(new SimulatedWorker(this, name, ++_incarnations));
     }
 

@@ -105,15 +105,16 @@ internal sealed class ToyReplica(SimulatedWorker worker, SimulationRun run, doub
     {
         run.Promises.Snapshot(worker, position.Step);
         byte[] snapshot = [.. MemoryMarshal.AsBytes(_weights.AsSpan()), .. MemoryMarshal.AsBytes(_momentum.AsSpan())];
-        return Task.FromResult<CheckpointWriter>(_ => UploadAsync(snapshot));
+        return Task.FromResult<CheckpointWriter>(_ => UploadAsync(position.Step, snapshot));
     }
 
-    private async Task<IReadOnlyList<ArtifactRef>> UploadAsync(byte[] snapshot)
+    private async Task<IReadOnlyList<ArtifactRef>> UploadAsync(long step, byte[] snapshot)
     {
         await Task.Delay(run.World.Delay(5, 200), Process.Time, CancellationToken.None);
         if (DiskIsFull)
         {
             (DiskIsFull, HasFailedToWrite) = (false, true);
+            run.Promises.NotWritten(worker, step);
             throw new IOException(FullDisk);
         }
         var sha = Convert.ToHexStringLower(SHA256.HashData(snapshot));

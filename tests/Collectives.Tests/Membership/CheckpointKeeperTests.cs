@@ -142,6 +142,20 @@ public sealed class CheckpointKeeperTests
         Assert.Equal(4, (await crew["w1"].Reports.NextAsync(IsWritten)).CheckpointWritten.Step);
     }
 
+    [Fact]
+    public async Task A_checkpoint_that_a_member_failed_to_write_is_its_to_write_again_when_nobody_else_is_left()
+    {
+        await using var crew = new Crew(totalSteps: 4, checkpointInterval: 0);
+        foreach (var name in Plans.Workers(2)) await crew.AddAsync(name);
+        crew["w0"].Replica.WriteCheckpoint = (_, _) => throw new IOException("no space left on device");
+        crew.Announce(1, Plans.Workers(2));
+        await crew["w0"].Reports.NextAsync(report => report.CheckpointFailed is not null);
+        crew["w0"].Replica.WriteCheckpoint = (_, _) => Task.CompletedTask;
+        crew.Announce(2, ["w0"]);
+        var written = (await crew["w0"].Reports.NextAsync(IsWritten)).CheckpointWritten;
+        Assert.Equal((2L, 4L), (written.Generation, written.Step));
+    }
+
     /// <summary>The interval's step went by under a writer that failed; the next one does not wait for another interval.</summary>
     [Fact]
     public async Task An_overdue_checkpoint_is_written_on_entering_a_generation()

@@ -67,16 +67,13 @@ internal static class PlantedBugs
     [
         new("digests of the weights are not compared", Membership + "StepLoop.cs", "        CompareDigests(step, tails);\n", ""),
         new("whoever is right is accused", Membership + "StepLoop.cs", "tails[rank].WeightsDigest != tails[rank].ExpectedDigest);", "tails[rank].WeightsDigest == tails[rank].ExpectedDigest);"),
-        new("who has wrong weights lets others copy them", Membership + "Member.cs", "if (!_replica.WeightsDigest().AsSpan().SequenceEqual(_digest))", "if (_digest.Length == 0)"),
     ];
 
     private static readonly PlantedBug[] Progress =
     [
-        new("after a loss a generation waits for a boundary that never comes", Rule, "new(true, InRankOrder(view, staying), false, reason);", "new(true, InRankOrder(view, staying), true, reason);"),
         new("a worker that hangs stays a member", Rule, " && !worker.Stalled)", ")"),
         new("who halts does not write its checkpoint", Membership + "CheckpointKeeper.cs", "        if (wanted) Request(position.Step);\n", ""),
         new("reports are not kept for the next coordinator", Membership + "ReportOutbox.cs", "            else if (report.Heartbeat is null) _last[report.ReportCase] = report;\n", ""),
-        new("a checkpoint that was lost with its writer counts as written", Lead, "newerRestore: _assembling >= 0, NewestWritten);", "newerRestore: _assembling >= 0);"),
     ];
 
     /// <summary>All of them.</summary>

@@ -10,18 +10,24 @@ internal sealed class CheckpointKeeper(IReplica replica, IReportSink reports, Me
 {
     private GenerationPlan? _plan;
     private long _begun;
+    private long _failed = -1;
     private long _wantedSince = -1;
     private readonly List<Task> _unfinished = [];
     private CancellationToken _dismissed;
 
     /// <summary>
-    /// What this member has begun to write is not written again: its report is kept until a coordinator has it. What others have written may be lost
-    /// with them and a coordinator: the next announcement says so then.
+    /// What this member has begun to write is not written again, unless it failed, and then in a later generation: its report is kept until a coordinator has
+    /// it. What others have written may be lost with them and a coordinator: the next announcement says so then.
     /// </summary>
     private long Newest => Math.Max(_begun, _plan?.CheckpointStep ?? -1);
 
     /// <summary>Enters a generation: its announcement says which checkpoint has been written. Writing ends early only when the member is dismissed.</summary>
-    public void Enter(GenerationPlan plan, CancellationToken dismissed) => (_plan, _dismissed) = (plan, dismissed);
+    public void Enter(GenerationPlan plan, CancellationToken dismissed)
+    {
+        (_plan, _dismissed) = (plan, dismissed);
+        // Whoever was to write it instead may be gone: then it is this member's again.
+        if (Volatile.Read(ref _failed) == _begun) _begun = 0;
+    }
 
     /// <summary>
     /// Asks for a checkpoint of this step or a later one, when none is being written. All ranks are asked, so that whoever is the lowest one by then
@@ -99,12 +105,16 @@ internal sealed class CheckpointKeeper(IReplica replica, IReportSink reports, Me
         }
     }
 
-    private void ReportFailure(long generation, Position position, Exception fault) => reports.Report(new WorkerReport
+    private void ReportFailure(long generation, Position position, Exception fault)
     {
-        CheckpointFailed = new CheckpointFailed
+        Volatile.Write(ref _failed, position.Step);
+        reports.Report(new WorkerReport
         {
-            Generation = generation, StageIndex = options.StageIndex, Step = position.Step,
-            Message = $"checkpoint of step {position.Step} could not be written: {fault.Message}",
-        },
-    });
+            CheckpointFailed = new CheckpointFailed
+            {
+                Generation = generation, StageIndex = options.StageIndex, Step = position.Step,
+                Message = $"checkpoint of step {position.Step} could not be written: {fault.Message}",
+            },
+        });
+    }
 }
