@@ -13,7 +13,8 @@ public sealed record SeenStep(int Stage, long Step, long Seen);
 /// <param name="Generation">Number of a formed generation.</param>
 /// <param name="Workers">Whom it is about; name/incarnation of a generation's members.</param>
 /// <param name="Reason">In plain words.</param>
-public sealed record SeenEvent(string What, long Generation, IReadOnlyList<string> Workers, string Reason)
+/// <param name="Seen">Timestamp.</param>
+public sealed record SeenEvent(string What, long Generation, IReadOnlyList<string> Workers, string Reason, long Seen)
 {
     /// <summary>Names of a generation's members.</summary>
     public IEnumerable<string> Names => Workers.Select(worker => worker.Split('/')[0]);
@@ -79,6 +80,9 @@ public sealed class RunWatch : IDisposable
         }
     }
 
+    /// <summary>When the newest generation was formed.</summary>
+    public long Formed { get; private set; }
+
     /// <summary>Number of the newest generation; 0 before the first.</summary>
     public long Generation
     {
@@ -140,8 +144,8 @@ public sealed class RunWatch : IDisposable
         var read = json.RootElement;
         var seen = new SeenEvent(
             read.GetProperty("what").GetString()!, read.GetProperty("generation").GetInt64(),
-            [.. read.GetProperty("workers").EnumerateArray().Select(worker => worker.GetString()!)], read.GetProperty("reason").GetString()!);
-        if (seen.Generation > 0) (_members, _generation) = ([.. seen.Names], seen.Generation);
+            [.. read.GetProperty("workers").EnumerateArray().Select(worker => worker.GetString()!)], read.GetProperty("reason").GetString()!, _time.GetTimestamp());
+        if (seen.Generation > 0) (_members, _generation, Formed) = ([.. seen.Names], seen.Generation, seen.Seen);
         Happened?.Invoke(seen);
     }
 

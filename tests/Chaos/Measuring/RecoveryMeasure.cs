@@ -46,12 +46,14 @@ public sealed class RecoveryMeasure(int seed, TextWriter log, TimeProvider time)
             var victim = MeasuredRun.Names[_random.Next(MeasuredRun.Workers)];
             var (at, start) = (run.At, time.GetTimestamp());
             var mend = Lose(run, loss, victim);
+            await run.UntilAsync(watch => watch.Formed > start);
+            var formed = time.GetElapsedTime(start, run.Watch.Formed).TotalSeconds;
             await run.UntilAsync(_ => run.At > at + StepsBetween);
             mend();
             var next = run.Watch.Steps.First(step => step.Step == at + 1);
             var (took, own) = (time.GetElapsedTime(start, next.Seen).TotalSeconds, run.StepSeconds(at + 1, at + 1 + StepsBetween));
             stands.Add(took - own);
-            Print($"{loss} {index + 1}: {took:0.00} s to the next step, whose own time is {own:0.00} s (before: {before:0.00} s): {took - own:0.00} s lost");
+            Print($"{loss} {index + 1}: {formed:0.00} s to the next generation, {took:0.00} s to the next step, whose own time is {own:0.00} s (before: {before:0.00} s): {took - own:0.00} s lost");
         }
         Print($"{loss}: median of {times}: {MeasuredRun.Median(stands):0.00} s beyond the step's own time; least {stands.Min():0.00} s, most {stands.Max():0.00} s");
     }
