@@ -26,7 +26,10 @@ internal sealed class StoredRun(
         if (State.Identity != identity) return "its data or its tokenizer changed: undo that, or start anew with --out DIR";
         if (State.Checkpoints.LastOrDefault() is { } newest && !IsInLedger(newest))
             return $"{folder.Ledger} lacks the entry of {newest.Folder}: put back the whole file, or start anew with --out DIR";
-        if (alone) folders.Repair(State.Checkpoints);
+        if (!alone) return null;
+        // Whoever led before, and stands still, must not come to record a checkpoint whose folder is removed here.
+        await stored.WriteStateAsync();
+        folders.Repair(State.Checkpoints);
         return null;
     }
 

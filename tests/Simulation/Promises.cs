@@ -74,6 +74,7 @@ internal sealed class Promises(SimulationRun run)
     public void Snapshot(SimulatedWorker worker, long step)
     {
         var generation = worker.Member.Generation;
+        run.World.Trace(worker.Name, $"takes a snapshot of step {step}");
         if (!_snapshots.Add((worker.Incarnation, step))) run.Fail($"{worker.Name} writes the checkpoint of step {step} twice");
         if (!_written.Add((generation, step))) run.Fail($"the checkpoint of step {step} is written twice in generation {generation}");
         if (_formed.TryGetValue(generation, out var formed) && formed.Members[0].Incarnation != worker.Incarnation)

@@ -171,6 +171,7 @@ internal sealed class SimulatedCoordinator : IStageEffects
         if (_run.Store.Fault(_open) is { } lost) throw new InvalidOperationException(lost);
         await _open.Run.RememberAsync(Stage);
         _run.Promises.Found(_open.Run.Newest);
+        _run.Store.Record(_open.Run.Progress(0).CheckpointStep);
         var record = _open.State.State;
         _run.Store.Completed = record.CompletedStages.Count > 0;
         var options = new StageControllerOptions(

@@ -3,7 +3,7 @@ namespace MiniMind.Simulation.Mutants;
 /// <summary>The simulation finds bugs: each of a list is planted in the production sources, and schedules are run until one breaks a promise.</summary>
 public sealed class PlantedBugTests
 {
-    private const int Schedules = 150;
+    private const int Schedules = 400;
 
     public static TheoryData<string> Names => [.. PlantedBugs.All.Select(bug => bug.Name)];
 

@@ -26,7 +26,7 @@ internal sealed class CheckpointKeeper(IReplica replica, IReportSink reports, Me
     {
         (_plan, _dismissed) = (plan, dismissed);
         // Whoever was to write it instead may be gone: then it is this member's again.
-        if (Volatile.Read(ref _failed) == _begun) _begun = 0;
+        if (Interlocked.Exchange(ref _failed, -1) == _begun) _begun = 0;
     }
 
     /// <summary>
