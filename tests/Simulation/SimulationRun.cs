@@ -16,7 +16,7 @@ internal sealed class SimulationRun
     public static readonly MemberOptions Options = new()
     {
         StageIndex = 0, Stage = "toy", RunId = "simulation", Lanes = Lanes, TotalSteps = 24, Samples = step => ((step - 1) * Lanes, step * Lanes),
-        ValidationInterval = 9, CheckpointInterval = 6, SpotCheckInterval = 3,
+        ValidationInterval = 9, CheckpointInterval = 6, SpotCheckInterval = 6,
         Group = new GroupOptions(ChunkLength: 100, PeerDeadline: TimeSpan.FromSeconds(4), FirstDeadline: TimeSpan.FromSeconds(30)),
     };
 
