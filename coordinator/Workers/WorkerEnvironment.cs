@@ -8,6 +8,8 @@ namespace MiniMind.Coordinator.Workers;
 public sealed record WorkerEnvironment
 {
     private const int KeptBytes = 1 << 30;
+    private const string Tunables = "GLIBC_TUNABLES";
+    private const string HugePages = "glibc.malloc.hugetlb=1";
 
     /// <summary>Intra-op threads; part of the run's identity, so it never depends on the number of workers.</summary>
     public int Threads { get; init; } = 1;
@@ -27,6 +29,9 @@ public sealed record WorkerEnvironment
         // Keep freed tensors in the heap instead of giving them back to the system after every operation.
         variables["MALLOC_MMAP_THRESHOLD_"] = KeptBytes.ToString(CultureInfo.InvariantCulture);
         variables["MALLOC_TRIM_THRESHOLD_"] = KeptBytes.ToString(CultureInfo.InvariantCulture);
+        // Huge pages where the system has them: buffers of hundreds of megabytes are touched for the first time whenever a generation begins.
+        string? inherited = variables.TryGetValue(Tunables, out var set) ? set : null;
+        variables[Tunables] = string.IsNullOrEmpty(inherited) ? HugePages : $"{inherited}:{HugePages}";
         if (MklReproducibility is not null) variables["MKL_CBWR"] = MklReproducibility;
     }
 }

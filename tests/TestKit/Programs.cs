@@ -21,7 +21,8 @@ public static class Programs
     public static IReadOnlyList<string> WorkerCommand(params string[] options) =>
     [
         "/usr/bin/env", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1", "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1", "DOTNET_gcServer=0",
-        "MALLOC_MMAP_THRESHOLD_=1073741824", "MALLOC_TRIM_THRESHOLD_=1073741824", Dotnet, Worker, "train", .. options,
+        "MALLOC_MMAP_THRESHOLD_=1073741824", "MALLOC_TRIM_THRESHOLD_=1073741824", "GLIBC_TUNABLES=glibc.malloc.hugetlb=1",
+        Dotnet, Worker, "train", .. options,
     ];
 
     /// <summary>Starts "minimind ARGUMENTS" in a folder.</summary>

@@ -92,6 +92,18 @@ public sealed class WorkerLauncherTests : IAsyncDisposable
         Assert.Throws<ObjectDisposedException>(() => _launcher.Start("w1", ["true"]));
     }
 
+    [Theory]
+    [InlineData(null, "glibc.malloc.hugetlb=1")]
+    [InlineData("glibc.malloc.check=0", "glibc.malloc.check=0:glibc.malloc.hugetlb=1")]
+    public void Huge_pages_are_asked_for_beside_what_the_user_has_set(string? inherited, string expected)
+    {
+        var variables = new Dictionary<string, string?>();
+        if (inherited is not null) variables["GLIBC_TUNABLES"] = inherited;
+        new WorkerEnvironment().ApplyTo(variables);
+
+        Assert.Equal(expected, variables["GLIBC_TUNABLES"]);
+    }
+
     [Fact]
     public void Reproducible_MKL_is_only_asked_for_on_request()
     {

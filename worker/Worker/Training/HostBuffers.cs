@@ -26,8 +26,7 @@ internal sealed class HostBuffers
     public IReadOnlyList<Memory<float>> Snapshot(bool copy)
     {
         if (_mirrored) return [.. Flats.Select(flat => (Memory<float>)TrainingState.Export(flat))];
-        Memory<float>[] live = [_state.ParametersMemory, _state.FirstMomentMemory, _state.SecondMomentMemory];
-        return copy ? [.. live.Select(memory => (Memory<float>)memory.ToArray())] : live;
+        return copy ? [.. Live.Select(memory => (Memory<float>)memory.ToArray())] : Live;
     }
 
     /// <summary>Weights as they are now.</summary>
@@ -36,7 +35,10 @@ internal sealed class HostBuffers
     /// <summary>Overwrites weights and moments.</summary>
     public void Load(IReadOnlyList<Memory<float>> values)
     {
-        foreach (var (flat, value) in Flats.Zip(values)) TrainingState.Import(flat, Whole, value.Span);
+        if (_mirrored)
+            foreach (var (flat, value) in Flats.Zip(values)) TrainingState.Import(flat, Whole, value.Span);
+        else
+            foreach (var (memory, value) in Live.Zip(values)) value.CopyTo(memory);
     }
 
     /// <summary>After a backward: brings the gradient to the host.</summary>
@@ -50,6 +52,8 @@ internal sealed class HostBuffers
     {
         if (_mirrored) TrainingState.Import(_state.Gradient, Whole, Gradient.Span);
     }
+
+    private Memory<float>[] Live => [_state.ParametersMemory, _state.FirstMomentMemory, _state.SecondMomentMemory];
 
     private torch.Tensor[] Flats => [_state.Parameters, _state.FirstMoment, _state.SecondMoment];
 
