@@ -57,7 +57,7 @@ internal sealed class Promises(SimulationRun run)
         if (!_computed.Add((generation, step, lane)) && !(IsChecked(worker, generation, step, lane) && _checked.Add((generation, step)))) run.Fail($"lane {lane} of step {step} is computed twice in generation {generation}");
         var members = MembersOf(generation);
         // Who has not greeted yet does not know whether the halt goes on.
-        if (members.Any(member => member.Member.Generation == generation && member.Member.Phase == "wait" && member.Member.Position is { Halted: true } position && position.Step == step - 1))
+        if (members.Any(member => member.Member.Generation == generation && member.Failed < generation && member.Member.Phase == "wait" && member.Member.Position is { Halted: true } position && position.Step == step - 1))
             run.Fail($"{worker.Name} goes on with step {step}, before which others of generation {generation} halted");
         if (_formed.TryGetValue(generation, out var formed) && !formed.GoesOn && members.Count == formed.Members.Count && members.All(member => member.HaltedAt == step - 1))
             run.Fail($"generation {generation} goes on with step {step}, although all of its ranks had halted before");

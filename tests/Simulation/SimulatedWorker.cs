@@ -4,7 +4,7 @@ using MiniMind.Protos;
 namespace MiniMind.Simulation;
 
 /// <summary>A worker process: the production member, a toy replica, and a control stream to whichever coordinator lives.</summary>
-internal sealed class SimulatedWorker
+internal sealed class SimulatedWorker : IReportSink
 {
     private readonly SimulationRun _run;
     private readonly ReportOutbox _outbox = new();
@@ -26,7 +26,7 @@ internal sealed class SimulatedWorker
         _transport = new SimulatedTransport(run.Network, Process, run.World, Incarnation);
         var door = new Door(TimeSpan.FromSeconds(60), Process.Time);
         _transport.StartAsync(door, CancellationToken.None);
-        _member = new Member(Replica, _transport, door, _inbox, _outbox, SimulationRun.Options, Process.Time);
+        _member = new Member(Replica, _transport, door, _inbox, this, SimulationRun.Options, Process.Time);
         Process.Schedule(TimeSpan.Zero, () => _ = LiveAsync());
         Process.Schedule(TimeSpan.Zero, () => _ = ReconnectAsync());
         run.World.Trace(name, $"started as {Incarnation}");
@@ -47,6 +47,17 @@ internal sealed class SimulatedWorker
     public ToyReplica Replica { get; }
 
     public Member Member => _member;
+
+    /// <summary>The newest generation that it could not go on in.</summary>
+    public long Failed { get; private set; }
+
+    IReadOnlyList<LedgerEntry> IReportSink.Unacknowledged => _outbox.Unacknowledged;
+
+    void IReportSink.Report(WorkerReport report)
+    {
+        if (report.Trouble is { } trouble) Failed = trouble.Generation;
+        _outbox.Report(report);
+    }
 
     /// <summary>SIGTERM.</summary>
     public void Leave() => Process.Schedule(TimeSpan.Zero, () =>
