@@ -53,7 +53,7 @@ internal static class PlantedBugs
 
     private static readonly PlantedBug[] NothingLost =
     [
-        new("a step is acknowledged before it is durable", Storage + "LineFile.cs", "            file.Write(Encoding.UTF8.GetBytes(line + \"\\n\"));\n            disk.Flush(file);\n", "            file.Write(Encoding.UTF8.GetBytes(line + \"\\n\"));\n"),
+        new("a step is acknowledged before it is durable", Storage + "GrowingLines.cs", "            file.Write(bytes);\n            disk.Flush(file);\n", "            file.Write(bytes);\n"),
         new("a line that was torn stays in the ledger", Storage + "GrowingLines.cs", "        LineFile.DropUnfinishedLine(path, disk);\n", ""),
         new("an older checkpoint is deleted before the newer one is recorded", "coordinator/Grains/GrainEffects.cs", "        records.RemoveAll(superseded.Contains);\n", "        records.RemoveAll(superseded.Contains);\n        foreach (var old in superseded) folders.Delete(old, records);\n"),
         new("a checkpoint's files are not flushed", "coordinator/Grains/CheckpointFolders.cs", "        _disk.Flush(target);\n", ""),

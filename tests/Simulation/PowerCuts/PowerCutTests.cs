@@ -142,7 +142,7 @@ public sealed class PowerCutTests : IDisposable
     private static string StateOf(byte[] file)
     {
         using var json = JsonDocument.Parse(file);
-        var members = json.RootElement.GetProperty("State").EnumerateObject().Where(member => member.Name != nameof(RunRecord.Generation));
+        var members = json.RootElement.GetProperty("State").EnumerateObject().Where(member => member.Name is not (nameof(RunRecord.Generation) or nameof(RunRecord.Version)));
         return string.Join('\n', members.Select(member => member.ToString()));
     }
 }
