@@ -4,6 +4,7 @@ using MiniMind.Protos;
 namespace MiniMind.Coordinator.Artifacts;
 
 /// <summary>The data of a stream of chunks as one readable stream; the first chunk has been taken from it already.</summary>
+/// <remarks>It is read once, from front to back, asynchronously: what else a Stream can do is not supported, as its contract allows.</remarks>
 internal sealed class ChunkStream(ArtifactChunk first, IAsyncStreamReader<ArtifactChunk> rest) : Stream
 {
     private ReadOnlyMemory<byte> _pending = first.Data.Memory;

@@ -22,7 +22,7 @@ internal sealed class AuditCommand(IAnsiConsole console)
         if (options.Json is { } report) OutputPlace.RequireFile(report, "--json");
         // While it trains, files would change under the audit.
         using var locked = File.Exists(folder.Lock) ? RunLock.Watch(folder.Lock) : null;
-        foreach (var seat in Directory.EnumerateFiles(folder.Root, RunFolder.SeatLockOf("*"))) RunLock.Watch(seat).Dispose();
+        foreach (var seat in folder.SeatLocks) RunLock.Watch(seat).Dispose();
         var parts = await new RunAudit(folder).RunAsync(stop);
         Show(parts);
         TellOfWorkers(folder);
@@ -43,7 +43,7 @@ internal sealed class AuditCommand(IAnsiConsole console)
 
     private void TellOfWorkers(RunFolder folder)
     {
-        var alive = WorkerRoster.NamesAlive(folder);
+        var alive = folder.WorkersAlive;
         if (alive.Count > 0) console.WriteLine($"note: {string.Join(", ", alive)} of this run live and may train on without a coordinator: what they have done since is not in the folder yet; run with --resume adopts them");
     }
 

@@ -1,5 +1,4 @@
 using MiniMind.Coordinator.Grains;
-using MiniMind.Coordinator.Pipeline;
 using MiniMind.Coordinator.Services;
 using Polly;
 using Polly.Retry;
@@ -105,6 +104,7 @@ internal sealed class Post : IAsyncDisposable
                 _failed.TrySetException(failure);
                 return;
             }
+            // The interval at which it says that it is there.
             await Task.Delay(Interval, _time, _over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

@@ -31,7 +31,7 @@ public sealed class Seat : IDisposable
             for (var index = 0; ; index++)
             {
                 var name = $"{Uri.EscapeDataString(Environment.MachineName)}-{index}";
-                if (TryOpen(Path.Combine(folder.Root, RunFolder.SeatLockOf(name))) is { } held) return new Seat(name, held, shared);
+                if (TryOpen(folder.SeatLockOf(name)) is { } held) return new Seat(name, held, shared);
             }
         }
         catch (IOException fault) when (LockFile.IsHeld(fault))

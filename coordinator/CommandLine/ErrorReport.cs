@@ -1,4 +1,4 @@
-using MiniMind.Coordinator.Pipeline;
+using MiniMind.Coordinator.Grains;
 using MiniMind.Coordinator.Storage;
 using MiniMind.Text;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using MiniMind.Coordinator.CommandLine;
-using MiniMind.Coordinator.Pipeline;
+using MiniMind.Coordinator.Grains;
 using MiniMind.Coordinator.Screen;
 using MiniMind.Text;
 using Spectre.Console;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
-using MiniMind.Coordinator.Pipeline;
+using MiniMind.Coordinator.Grains;
 using MiniMind.Coordinator.Storage;
 using MiniMind.Text;
 using Polly;

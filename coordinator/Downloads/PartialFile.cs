@@ -1,6 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
-using MiniMind.Coordinator.Pipeline;
+using MiniMind.Coordinator.Grains;
 using MiniMind.Text;
 
 namespace MiniMind.Coordinator.Downloads;

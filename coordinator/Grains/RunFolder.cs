@@ -54,13 +54,17 @@ public sealed record RunFolder(string Root)
     /// <summary>Worker processes that the newest coordinator of this seat has started.</summary>
     public string Workers => Path.Combine(Root, Seat is null ? ".workers.json" : $".workers-{Seat}.json");
 
-    /// <summary>The same of all seats, as far as there are any.</summary>
-    public IEnumerable<string> AllWorkers => Directory.Exists(Root) ? Directory.EnumerateFiles(Root, ".workers*.json") : [];
+    /// <summary>Names of the worker processes of all seats that are still there.</summary>
+    public IReadOnlyList<string> WorkersAlive => WorkerRoster.NamesAlive(FilesLike(".workers*.json"), LogOf);
 
     /// <summary>Held by the coordinator of a seat while it works in this folder.</summary>
-    /// <param name="seat">Its name; * for any.</param>
-    public static string SeatLockOf(string seat) => $".seat-{seat}.lock";
+    public string SeatLockOf(string seat) => Path.Combine(Root, $".seat-{seat}.lock");
+
+    /// <summary>The same of all seats that there have been.</summary>
+    public IEnumerable<string> SeatLocks => FilesLike(Path.GetFileName(SeatLockOf("*")));
 
     /// <summary>Held while a coordinator works in this folder.</summary>
     public string Lock => Path.Combine(Root, ".lock");
+
+    private IEnumerable<string> FilesLike(string pattern) => Directory.Exists(Root) ? Directory.EnumerateFiles(Root, pattern) : [];
 }

@@ -128,7 +128,8 @@ public sealed class RunGrain(
     public Task AssembledAsync(byte[] written, string? fault) => LeadAsync(lead =>
     {
         var checkpoint = CheckpointWritten.Parser.ParseFrom(written);
-        return fault is null ? lead.AssembledAsync(checkpoint) : lead.IsAssembling(checkpoint) ? throw new IOException(fault) : Task.CompletedTask;
+        if (fault is null) return lead.AssembledAsync(checkpoint);
+        return lead.IsAssembling(checkpoint) ? throw new IOException(fault) : Task.CompletedTask;
     });
 
     public Task StopAsync(string reason) => LeadAsync(lead => lead.StopAsync(reason));
@@ -208,7 +209,7 @@ public sealed class RunGrain(
             }
             catch (Exception fault) when (fault is TimeoutException or OrleansException)
             {
-                // Once more; soon after another coordinator's death calls may be turned away.
+                // Once more after a moment: soon after another coordinator's death calls may be turned away.
                 await Task.Delay(TickInterval, time);
             }
         }

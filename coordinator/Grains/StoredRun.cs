@@ -28,7 +28,7 @@ internal sealed class StoredRun(
             return $"{folder.Ledger} lacks the entry of {newest.Folder}: put back the whole file, or start anew with --out DIR";
         if (!alone) return null;
         // Whoever led before, and stands still, must not come to record a checkpoint whose folder is removed here.
-        await stored.WriteStateAsync();
+        await stored.WriteVersionAsync();
         folders.Repair(State.Checkpoints);
         return null;
     }

@@ -82,7 +82,7 @@ internal sealed class RunPipeline(RunOptions options, TimeProvider time)
     private void RefuseToOverwrite(bool exists, RunFolder folder)
     {
         if (!exists || options.Resume) return;
-        var alive = WorkerRoster.NamesAlive(folder);
+        var alive = folder.WorkersAlive;
         throw new InputException(alive.Count == 0
             ? $"{folder.Root} already holds a run: go on with it by --resume, choose another folder with --out DIR, or delete it"
             : $"{folder.Root} already holds a run, and its workers live and may train on without a coordinator ({string.Join(", ", alive)}): --resume adopts them and goes on, or choose another folder with --out DIR. "

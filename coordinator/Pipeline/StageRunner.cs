@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using MiniMind.Coordinator.Cluster;
 using MiniMind.Coordinator.Generations;
+using MiniMind.Coordinator.Grains;
 using MiniMind.Coordinator.Screen;
 using MiniMind.Protos;
 using MiniMind.Text;

@@ -1,4 +1,5 @@
 using MiniMind.Coordinator.CommandLine;
+using MiniMind.Coordinator.Grains;
 using MiniMind.Coordinator.Workers;
 using MiniMind.Text;
 

@@ -12,15 +12,21 @@ internal static class AppendingFile
     private const int Flags = 0x1 | 0x40 | 0x400 | 0x80000;
     private const int Mode = 0b110_100_100; // rw-r--r--
     private const int NoSuchName = 2;       // ENOENT
+    private const int Interrupted = 4;      // EINTR
 
     /// <summary>Opens a file, and makes it when it is missing.</summary>
     /// <exception cref="IOException">It cannot be opened or made.</exception>
     public static SafeFileHandle Open(string path)
     {
-        var handle = SystemOpen(path, Flags, Mode);
-        var error = Marshal.GetLastPInvokeError();
-        if (!handle.IsInvalid) return handle;
-        handle.Dispose();
+        int error;
+        do
+        {
+            var handle = SystemOpen(path, Flags, Mode);
+            error = Marshal.GetLastPInvokeError();
+            if (!handle.IsInvalid) return handle;
+            handle.Dispose();
+        }
+        while (error == Interrupted);
         var message = $"{path}: the file could not be opened to write at its end: {Marshal.GetPInvokeErrorMessage(error)}";
         throw error == NoSuchName ? new DirectoryNotFoundException(message) : new IOException(message, error);
     }

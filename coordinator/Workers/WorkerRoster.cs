@@ -2,7 +2,6 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using MiniMind.Coordinator.Grains;
 using MiniMind.Coordinator.Storage;
 
 namespace MiniMind.Coordinator.Workers;
@@ -35,10 +34,12 @@ public sealed class WorkerRoster(string path, Func<string, string> logOf)
         return alive;
     }
 
-    /// <summary>Names of all workers that coordinators of this machine have started for the run in a folder and whose processes are still there, in order.</summary>
-    public static IReadOnlyList<string> NamesAlive(RunFolder folder)
+    /// <summary>Names of the workers of several rosters whose processes are still there, in order.</summary>
+    /// <param name="paths">Their files.</param>
+    /// <param name="logOf">Where the log of a worker lies.</param>
+    public static IReadOnlyList<string> NamesAlive(IEnumerable<string> paths, Func<string, string> logOf)
     {
-        var alive = folder.AllWorkers.SelectMany(path => new WorkerRoster(path, folder.LogOf).FindAlive()).ToList();
+        var alive = paths.SelectMany(path => new WorkerRoster(path, logOf).FindAlive()).ToList();
         foreach (var (_, process) in alive) process.Dispose();
         return [.. alive.Select(worker => worker.Key).Order(StringComparer.Ordinal)];
     }

@@ -9,7 +9,7 @@ public partial class RepositoryLayoutTests
 
     private static readonly string[] TopNames =
     [
-        "BannedSymbols.Products.txt", "BannedSymbols.txt", "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props", "LICENSE", "MiniMind.Distributed.sln",
+        "BannedSymbols.txt", "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props", "LICENSE", "MiniMind.Distributed.sln",
         "README.md", "coordinator", "deploy", "global.json", "model", "protos", "tests", "worker",
     ];
 

@@ -26,7 +26,10 @@ public sealed record ChaosOptions(int Seed, int Workers, int Faults, string Kind
     /// <summary>Rate of the links between network namespaces, unless another one is given.</summary>
     public static readonly LinkRate StandardRate = new(1000_000_000);
 
-    /// <summary>Steps for each fault: on the machine that this was tried on, time enough for a killed worker to come back.</summary>
+    /// <summary>Between proxies bytes are late, so that a step takes long enough to be disturbed, on a machine however fast.</summary>
+    private static readonly TimeSpan WireLength = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Steps for each fault: time enough for a killed worker to come back.</summary>
     private const int StepsPerFault = 40;
 
     /// <summary>What disturbs workers and a coordinator, whatever is between them.</summary>
@@ -51,7 +54,7 @@ public sealed record ChaosOptions(int Seed, int Workers, int Faults, string Kind
     /// <summary>The worker processes' network.</summary>
     /// <param name="roster">Who opens connections.</param>
     /// <param name="time">For delays.</param>
-    public INetwork NewNetwork(Roster roster, TimeProvider time) => Network == Namespaces ? new NamespaceNetwork(Rate) : new ProxyNetwork(roster, time);
+    public INetwork NewNetwork(Roster roster, TimeProvider time) => Network == Namespaces ? new NamespaceNetwork(Rate) : new ProxyNetwork(roster, time, WireLength);
 
     /// <summary>Kinds of faults that are drawn.</summary>
     /// <param name="ofNetwork">Those of the network.</param>

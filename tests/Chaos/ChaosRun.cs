@@ -63,7 +63,6 @@ public sealed class ChaosRun : IAsyncDisposable
         foreach (var name in _fleet.Coordinators.Concat(_striker.FirstNames)) _fleet.Start(name);
         foreach (var fault in Schedule.Draw(_options.Seed, _options.Faults, _options.Kinds(_network.Faults), _options.Steps))
             if (await StrikeAsync(fault) is { } trouble) return trouble;
-        if (_report.Struck == 0) return "the run was over before any fault struck";
         if (await WaitAsync(_ended.Task, "the end of the run") is { } late) return late;
         _fleet.Close();
         await EndMendsAsync();
@@ -94,14 +93,10 @@ public sealed class ChaosRun : IAsyncDisposable
     {
         var due = _watch.UntilAsync(_ => At >= fault.Step && AreEnough(), _over.Token);
         if (await WaitAsync(due, $"step {fault.Step} with two workers in it") is { } never) return never;
-        if (_ended.Task.IsCompleted) return Missed(fault);
+        if (_ended.Task.IsCompleted) return $"the run ended before fault {fault.Number}: {_ended.Task.Result}";
         var striking = _striker.StrikeAsync(fault, _over.Token);
         if (await WaitAsync(striking, $"the moment of fault {fault.Number}, {fault.Kind}") is { } missed) return missed;
-        if (!striking.IsCompleted)
-        {
-            _mends.Add(GivenUpAsync(striking));
-            return Missed(fault);
-        }
+        if (!striking.IsCompleted) return $"the run ended before the moment of fault {fault.Number}, {fault.Kind}: {_ended.Task.Result}";
         var (struck, step, start) = (await striking, At, _time.GetTimestamp());
         _report.Tell(fault, step, struck);
         // The step in flight may still come: only a later one shows that training goes on.
@@ -113,29 +108,10 @@ public sealed class ChaosRun : IAsyncDisposable
         return null;
     }
 
-    /// <summary>Steps are so fast here that the run was over first, which is no fault of it, unless it failed.</summary>
-    private string? Missed(Fault fault)
-    {
-        if (_ended.Task.Result.ExitCode != 0) return $"the run ended before fault {fault.Number}, {fault.Kind}: {_ended.Task.Result}";
-        _report.Missed(fault);
-        return null;
-    }
-
-    private static async Task GivenUpAsync(Task striking)
-    {
-        try
-        {
-            await striking;
-        }
-        catch (OperationCanceledException)
-        {
-            // Its moment will not come any more.
-        }
-    }
-
     private async Task MendAsync(Fault fault, long step, Func<Task> mend)
     {
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(_over.Token);
+        // A fault that keeps steps from coming would never be over by them alone.
         await Task.WhenAny(_watch.UntilAsync(_ => At >= step, enough.Token), Task.Delay(fault.AtMost, _time, enough.Token));
         await enough.CancelAsync();
         await mend();

@@ -29,18 +29,6 @@ public sealed class Report(TextWriter log, TimeProvider time)
         Tell($"fault {fault.Number} at step {step}: {struck.Words}");
     }
 
-    /// <summary>The run was over before a fault could strike.</summary>
-    public void Missed(Fault fault) => Tell($"fault {fault.Number}, {fault.Kind}, came too late: the run was over");
-
-    /// <summary>How many faults have struck.</summary>
-    public int Struck
-    {
-        get
-        {
-            lock (_gate) return _struck.Count;
-        }
-    }
-
     /// <summary>Its consequences are undone, or whoever it hit comes back.</summary>
     public void Mended(Fault fault) => Tell($"fault {fault.Number} is over");
 

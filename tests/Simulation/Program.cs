@@ -9,14 +9,14 @@ if (args.Length is < 1 or > 2 || !int.TryParse(args[0], out var first) || !int.T
         SEED LAST   runs all schedules from SEED to LAST, millions if you like, on all processors; tells how far it is, names each seed that breaks a
                     promise with the promise and how to replay it, and goes on to the end
 
-        exit code: 0 when all promises held, 1 when one was broken, 2 for a wrong command line
+        exit code: 0 when all invariants held, 1 when one was broken, 2 for a wrong command line
         """);
     return 2;
 }
 if (first == last)
 {
     var failure = SimulationRun.Judge(first, Console.Out, out var run);
-    Console.WriteLine($"seed {first}: {failure ?? "all promises held"} ({run.Generations} generations, {run.PowerCuts} power cuts, {run.World.Events} events)");
+    Console.WriteLine($"seed {first}: {failure ?? "all invariants held"} ({run.Generations} generations, {run.PowerCuts} power cuts, {run.World.Events} events)");
     return failure is null ? 0 : 1;
 }
 var summary = Schedules.Run(first, last, Console.WriteLine);

@@ -4,7 +4,7 @@ namespace MiniMind.Simulation;
 internal static class Schedules
 {
     /// <param name="Count">Schedules.</param>
-    /// <param name="Broken">Seeds that broke a promise, and how to replay each.</param>
+    /// <param name="Broken">Seeds that broke an invariant, and how to replay each.</param>
     /// <param name="Generations">Generations of all schedules.</param>
     /// <param name="PowerCuts">Power cuts of all schedules.</param>
     /// <param name="LaneMoves">Generations of all schedules that gave a slow worker fewer lanes, or a fast one more.</param>
@@ -13,7 +13,7 @@ internal static class Schedules
         public override string ToString() => $"{Count - Broken.Count:N0} of {Count:N0} schedules held ({Generations:N0} generations, {PowerCuts:N0} power cuts)";
     }
 
-    /// <summary>Runs the seeds one after another, until one breaks a promise.</summary>
+    /// <summary>Runs the seeds one after another, until one breaks an invariant.</summary>
     /// <returns>Which one breaks what; null when all hold.</returns>
     public static string? FirstBroken(int first, int last)
     {

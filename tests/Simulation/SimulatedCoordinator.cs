@@ -76,18 +76,18 @@ internal sealed class SimulatedCoordinator : IStageEffects
     {
         await Task.Delay(_run.World.Delay(0.1, 5), Process.Time);
         await _stored!.StoreAsync(generation, probe);
-        _run.Promises.Stored(generation);
+        _run.Invariants.Stored(generation);
     }
 
     public void Send(string worker, CoordinatorOrder order)
     {
-        _run.Promises.Ordered(order);
+        _run.Invariants.Ordered(order);
         if (_workers.TryGetValue(worker, out var stream)) stream.Orders.Send(order.Clone());
     }
 
     public void Broadcast(CoordinatorOrder order)
     {
-        _run.Promises.Ordered(order);
+        _run.Invariants.Ordered(order);
         foreach (var stream in _workers.Values.ToList()) stream.Orders.Send(order.Clone());
     }
 
@@ -97,18 +97,18 @@ internal sealed class SimulatedCoordinator : IStageEffects
     {
         await Task.Delay(_run.World.Delay(0.1, 5), Process.Time);
         await _stored!.RecordCheckpointAsync(written);
-        _run.Promises.Recorded(written.Step, _open!);
+        _run.Invariants.Recorded(written.Step, _open!);
     }
 
     public void Committed(LedgerEntry entry, StepFacts? facts, bool repeated)
     {
         _run.World.Trace("coordinator", $"step {entry.Step} committed");
-        _run.Promises.Committed(entry);
+        _run.Invariants.Committed(entry);
     }
 
     public void Validated(Validated validated)
     {
-        _run.Promises.Validated(validated);
+        _run.Invariants.Validated(validated);
         _stored!.Validated(validated);
     }
 
@@ -135,7 +135,7 @@ internal sealed class SimulatedCoordinator : IStageEffects
     {
         _run.World.Trace("coordinator", $"halted after step {step}");
         if (IsDeposed) return Task.CompletedTask;
-        _run.Promises.Halted(step);
+        _run.Invariants.Halted(step);
         _run.EndAndResume();
         return Task.CompletedTask;
     }
@@ -170,7 +170,7 @@ internal sealed class SimulatedCoordinator : IStageEffects
         if (await _open.Run.OpenAsync("toy", "{}", [], []) is { } refusal) throw new InvalidOperationException(refusal);
         if (_run.Store.Fault(_open) is { } lost) throw new InvalidOperationException(lost);
         await _open.Run.RememberAsync(Stage);
-        _run.Promises.Found(_open.Run.Newest);
+        _run.Invariants.Found(_open.Run.Newest);
         _run.Store.Record(_open.Run.Progress(0).CheckpointStep);
         var record = _open.State.State;
         _run.Store.Completed = record.CompletedStages.Count > 0;

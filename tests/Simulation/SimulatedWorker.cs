@@ -21,7 +21,7 @@ internal sealed class SimulatedWorker : IReportSink
         _run = run;
         Name = name;
         Incarnation = $"{name}#{incarnation}";
-        Process = new SimulatedProcess(run.World, name) { Happened = () => run.Promises.Look(this) };
+        Process = new SimulatedProcess(run.World, name) { Happened = () => run.Invariants.Look(this) };
         Replica = new ToyReplica(this, run, speed: 0.5 + run.World.Random.NextDouble() * 2);
         _transport = new SimulatedTransport(run.Network, Process, run.World, Incarnation);
         var door = new Door(TimeSpan.FromSeconds(60), Process.Time);
@@ -36,7 +36,7 @@ internal sealed class SimulatedWorker : IReportSink
 
     public string Incarnation { get; }
 
-    /// <summary>Where its promises were looked at last.</summary>
+    /// <summary>Where its invariants were looked at last.</summary>
     public (Position Position, long Generation) LastSeen { get; set; } = (Position.None, 0);
 
     /// <summary>The step after which it halted and has not gone on since; -1 for none.</summary>
@@ -84,7 +84,7 @@ internal sealed class SimulatedWorker : IReportSink
         try
         {
             var end = await _member.RunAsync(_dismissed.Token);
-            if (end == MemberEnd.Left) _run.Promises.Left(this);
+            if (end == MemberEnd.Left) _run.Invariants.Left(this);
             _run.World.Trace(Name, $"ended: {end}");
             Process.Kill();
         }
@@ -145,7 +145,7 @@ internal sealed class SimulatedWorker : IReportSink
             while (true)
             {
                 var report = await _outbox.TakeAsync(connection);
-                if (report.Trouble is { } trouble) _run.Promises.Troubled(trouble.Generation);
+                if (report.Trouble is { } trouble) _run.Invariants.Troubled(trouble.Generation);
                 reports.Send(report);
             }
         }

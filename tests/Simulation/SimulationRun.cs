@@ -32,7 +32,7 @@ internal sealed class SimulationRun
     {
         World = new VirtualWorld(seed, trace);
         Network = new SimulatedNetwork(World);
-        Promises = new Promises(this);
+        Invariants = new Invariants(this);
         ExpectedWorkers = 1 + World.Random.Next(4);
     }
 
@@ -42,7 +42,7 @@ internal sealed class SimulationRun
 
     public SimulatedStore Store { get; } = new();
 
-    public Promises Promises { get; }
+    public Invariants Invariants { get; }
 
     /// <summary>It is the one that all others are compared with.</summary>
     public bool IsReference { get; private init; }
@@ -66,7 +66,7 @@ internal sealed class SimulationRun
     public IEnumerable<SimulatedWorker> Alive => _workers.Where(worker => worker.Process.Alive);
 
     /// <summary>Runs the schedule of a seed.</summary>
-    /// <returns>Null when every promise held, else what was broken.</returns>
+    /// <returns>Null when every invariant held, else what was broken.</returns>
     public static string? Judge(int seed, TextWriter? trace, out SimulationRun run)
     {
         run = new SimulationRun(seed, trace);
@@ -182,7 +182,7 @@ internal sealed class SimulationRun
         var completed = World.Run(() => _failure is not null || Store.Completed, Limit);
         if (_failure is not null) return _failure;
         if (!completed) return $"no progress: {Store.Ledger.Count} of {Options.TotalSteps} steps after {Limit.TotalMinutes} virtual minutes";
-        return Promises.AtEnd() ?? CheckReplicas();
+        return Invariants.AtEnd() ?? CheckReplicas();
     }
 
     /// <summary>The ledger and the validations of a run that nothing disturbs.</summary>
@@ -196,7 +196,7 @@ internal sealed class SimulationRun
         var ledger = run.Store.Ledger;
         if (!ledger[^1].WeightsDigest.Span.SequenceEqual(ToyMath.DigestOf(ToyMath.Expected(Options.TotalSteps, Lanes))))
             throw new InvalidOperationException("the undisturbed run ended with other weights than those of the definition");
-        return (ledger, run.Promises.Validations);
+        return (ledger, run.Invariants.Validations);
     }
 
     private void KillEverybody()

@@ -8,10 +8,10 @@ public class SimulationTests
     public void ThousandSchedules_ofFaults_endWithTheSameBits()
     {
         var summary = Schedules.Run(1, Count);
-        Assert.True(summary.Broken.Count == 0, $"{summary.Broken.Count} of {Count} schedules broke a promise:\n{string.Join('\n', summary.Broken.Take(10))}");
+        Assert.True(summary.Broken.Count == 0, $"{summary.Broken.Count} of {Count} schedules broke an invariant:\n{string.Join('\n', summary.Broken.Take(10))}");
         // Schedules that never disturb anything would prove nothing.
         Assert.True(summary.Generations > 2 * Count, $"only {summary.Generations} generations in {Count} schedules");
-        Assert.True(summary.PowerCuts > Count / 6, $"only {summary.PowerCuts} power cuts in {Count} schedules");
+        Assert.True(summary.PowerCuts > Count / 4, $"only {summary.PowerCuts} power cuts in {Count} schedules");
         Assert.True(summary.LaneMoves > Count / 10, $"lanes moved only {summary.LaneMoves} times in {Count} schedules");
     }
 

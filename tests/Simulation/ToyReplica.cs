@@ -52,7 +52,7 @@ internal sealed class ToyReplica(SimulatedWorker worker, SimulationRun run, doub
 
     public async Task<Sums> ComputeLaneAsync(long step, int lane, CancellationToken cancellation)
     {
-        run.Promises.Computing(worker, step, lane);
+        run.Invariants.Computing(worker, step, lane);
         if (Hang > TimeSpan.Zero) await Task.Delay(Hang, Process.Time, CancellationToken.None);
         Hang = TimeSpan.Zero;
         await Task.Delay(run.World.Delay(2 * speed, 10 * speed), Process.Time, cancellation);
@@ -69,7 +69,7 @@ internal sealed class ToyReplica(SimulatedWorker worker, SimulationRun run, doub
     public async Task<UpdateFacts> ApplyAsync(long step, Sums reduced)
     {
         await Task.Delay(run.World.Delay(0, 2), Process.Time, CancellationToken.None);
-        run.Promises.Applying(worker, step);
+        run.Invariants.Applying(worker, step);
         (Applied, IsCopied) = (step, false);
         ToyMath.Apply(reduced, _weights, _momentum, _gradient);
         return new UpdateFacts(false, 1, 0.1);
@@ -88,7 +88,7 @@ internal sealed class ToyReplica(SimulatedWorker worker, SimulationRun run, doub
 
     public async Task RestoreAsync(RestorePoint point, CancellationToken cancellation)
     {
-        run.Promises.Restoring(worker, point.Step);
+        run.Invariants.Restoring(worker, point.Step);
         await Task.Delay(run.World.Delay(1, 50), Process.Time, cancellation);
         (Applied, IsFlipped, IsCopied) = (-1, false, false);
         if (point.Files.Count == 0)
@@ -103,7 +103,7 @@ internal sealed class ToyReplica(SimulatedWorker worker, SimulationRun run, doub
 
     public Task<CheckpointWriter> SnapshotAsync(Position position)
     {
-        run.Promises.Snapshot(worker, position.Step);
+        run.Invariants.Snapshot(worker, position.Step);
         byte[] snapshot = [.. MemoryMarshal.AsBytes(_weights.AsSpan()), .. MemoryMarshal.AsBytes(_momentum.AsSpan())];
         return Task.FromResult<CheckpointWriter>(_ => UploadAsync(position.Step, snapshot));
     }
@@ -114,7 +114,7 @@ internal sealed class ToyReplica(SimulatedWorker worker, SimulationRun run, doub
         if (DiskIsFull)
         {
             (DiskIsFull, HasFailedToWrite) = (false, true);
-            run.Promises.NotWritten(worker, step);
+            run.Invariants.NotWritten(worker, step);
             throw new IOException(FullDisk);
         }
         var sha = Convert.ToHexStringLower(SHA256.HashData(snapshot));

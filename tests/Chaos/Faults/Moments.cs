@@ -43,6 +43,7 @@ internal sealed class Moments(Fleet fleet, INetwork network, RunWatch watch, Tim
             fleet.Start(joiner);
             // Its first generation begins with the copy, from the first rank: newcomers come last.
             await watch.UntilAsync(_ => watch.Generation > known && watch.Members.Contains(joiner) && watch.Members.Count > 1, over);
+            // The moment is the schedule's: nothing tells from outside how far a copy has come.
             await Task.Delay(into, time, over);
             var source = watch.Members.First(name => name != joiner);
             fleet.Kill(source);

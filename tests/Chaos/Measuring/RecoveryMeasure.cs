@@ -42,6 +42,7 @@ public sealed class RecoveryMeasure(int seed, TextWriter log, TimeProvider time)
         {
             await run.CompleteAsync(StepsBetween);
             var before = run.StepSeconds(run.At - StepsBetween, run.At);
+            // A moment of the step that the seed draws.
             await Task.Delay(TimeSpan.FromSeconds(before * _random.NextDouble()), time);
             var victim = MeasuredRun.Names[_random.Next(MeasuredRun.Workers)];
             var (at, start) = (run.At, time.GetTimestamp());
@@ -68,6 +69,7 @@ public sealed class RecoveryMeasure(int seed, TextWriter log, TimeProvider time)
         {
             await run.CompleteAsync(StepsBetween);
             var from = run.At;
+            // The time that is measured.
             await Task.Delay(interval * kills, time);
             calm += run.At - from;
             (from, var lost) = (run.At, 0);
@@ -76,6 +78,7 @@ public sealed class RecoveryMeasure(int seed, TextWriter log, TimeProvider time)
                 var victim = MeasuredRun.Names[_random.Next(MeasuredRun.Workers)];
                 run.Fleet.Kill(victim);
                 run.Fleet.Start(victim);
+                // The rhythm that is measured.
                 await Task.Delay(interval, time);
             }
             disturbed += run.At - from;

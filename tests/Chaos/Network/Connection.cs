@@ -77,6 +77,7 @@ internal sealed class Connection(Socket near, Socket far, Wire forth, Wire back,
             {
                 var late = wire.Delay - time.GetElapsedTime(piece.Sent);
                 if (wire.Rate > 0) late += TimeSpan.FromSeconds((double)piece.Length / wire.Rate);
+                // A wire's length and rate are what is simulated here.
                 if (late > TimeSpan.Zero) await Task.Delay(late, time, _over.Token);
                 await wire.Open.WaitAsync(_over.Token);
                 await to.SendAsync(piece.Bytes.AsMemory(0, piece.Length), _over.Token);

@@ -8,9 +8,10 @@ namespace MiniMind.Chaos.Network;
 /// <summary>All parties are on loopback, each behind a proxy: whatever one of them says to another passes the wires.</summary>
 /// <param name="roster">Who opens connections.</param>
 /// <param name="time">For delays.</param>
-public sealed class ProxyNetwork(Roster roster, TimeProvider time) : INetwork
+/// <param name="length">How late bytes arrive on each wire when nothing disturbs it.</param>
+public sealed class ProxyNetwork(Roster roster, TimeProvider time, TimeSpan length = default) : INetwork
 {
-    private readonly Wires _wires = new();
+    private readonly Wires _wires = new(length);
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Door> _doors = [];
 
@@ -34,7 +35,7 @@ public sealed class ProxyNetwork(Roster roster, TimeProvider time) : INetwork
 
     /// <inheritdoc/>
     public Disturbance Delay(string one, string other, TimeSpan late) =>
-        Disturb(_wires.Between(one, other), wire => wire.Delay = late, $"{late.TotalMilliseconds:0} ms of delay between {one} and {other}");
+        Disturb(_wires.Between(one, other), wire => wire.Delay = length + late, $"{late.TotalMilliseconds:0} ms of delay between {one} and {other}");
 
     /// <inheritdoc/>
     public Disturbance Slow(string party, IReadOnlyList<string> others, long bytesPerSecond) => Disturb(

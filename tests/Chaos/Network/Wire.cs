@@ -1,13 +1,15 @@
 namespace MiniMind.Chaos.Network;
 
 /// <summary>One direction between two parties: whether bytes pass, how late, and how fast. Holds for all connections between them, present and future.</summary>
-public sealed class Wire
+/// <param name="length">How late bytes arrive on it when nothing disturbs it.</param>
+public sealed class Wire(TimeSpan length = default)
 {
+    private readonly TimeSpan _length = length;
     private readonly Lock _gate = new();
     private TaskCompletionSource? _held;
 
     /// <summary>How late bytes arrive.</summary>
-    public TimeSpan Delay { get; set; }
+    public TimeSpan Delay { get; set; } = length;
 
     /// <summary>Bytes per second of one connection; 0: as many as there are.</summary>
     public long Rate { get; set; }
@@ -31,7 +33,7 @@ public sealed class Wire
     public void Heal()
     {
         TaskCompletionSource? held;
-        lock (_gate) (held, _held, Delay, Rate) = (_held, null, TimeSpan.Zero, 0);
+        lock (_gate) (held, _held, Delay, Rate) = (_held, null, _length, 0);
         held?.SetResult();
     }
 }

@@ -3,13 +3,14 @@ using System.Collections.Concurrent;
 namespace MiniMind.Chaos.Network;
 
 /// <summary>The wires between all parties, by their names, and the connections on them.</summary>
-public sealed class Wires
+/// <param name="length">How late bytes arrive on each when nothing disturbs it.</param>
+public sealed class Wires(TimeSpan length = default)
 {
     private readonly ConcurrentDictionary<(string From, string To), Wire> _wires = new();
     private readonly ConcurrentDictionary<Connection, (string One, string Other)> _connections = new();
 
     /// <summary>The direction from one party to another.</summary>
-    public Wire this[string from, string to] => _wires.GetOrAdd((from, to), _ => new Wire());
+    public Wire this[string from, string to] => _wires.GetOrAdd((from, to), _ => new Wire(length));
 
     /// <summary>Both directions between two parties.</summary>
     public IReadOnlyList<Wire> Between(string one, string other) => [this[one, other], this[other, one]];

@@ -67,6 +67,7 @@ public class LeadershipTests
 
     private Task<Standing> StandAsync(string silo, bool followed = false) => _leadership.StandAsync(silo, $"http://{silo}", followed);
 
+    /// <summary>A record in memory. Leadership only writes it: a call of anything else fails the test.</summary>
     private sealed class StoredRecord : IPersistentState<RunRecord>
     {
         public int Writes { get; private set; }

@@ -1,5 +1,5 @@
 using MiniMind.Coordinator.CommandLine;
-using MiniMind.Coordinator.Pipeline;
+using MiniMind.Coordinator.Grains;
 using MiniMind.Coordinator.Storage;
 using MiniMind.Text;
 

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using MiniMind.Coordinator.CommandLine;
 using MiniMind.Coordinator.Downloads;
-using MiniMind.Coordinator.Pipeline;
+using MiniMind.Coordinator.Grains;
 using MiniMind.Coordinator.Tests.Storage;
 using MiniMind.Text;
 using Spectre.Console;

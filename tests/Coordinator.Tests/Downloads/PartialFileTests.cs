@@ -1,6 +1,6 @@
 using MiniMind.Coordinator.CommandLine;
 using MiniMind.Coordinator.Downloads;
-using MiniMind.Coordinator.Pipeline;
+using MiniMind.Coordinator.Grains;
 using MiniMind.Coordinator.Storage;
 using MiniMind.Coordinator.Tests.Storage;
 using MiniMind.Text;

@@ -6,10 +6,10 @@ namespace MiniMind.Simulation.Mutants;
 /// <summary>The simulation over sources that may hold a bug.</summary>
 internal static class PatchedSimulation
 {
-    /// <summary>Runs schedules, one after another, until one breaks a promise.</summary>
+    /// <summary>Runs schedules, one after another, until one breaks an invariant.</summary>
     /// <param name="bug">Null: the sources as they are.</param>
     /// <param name="schedules">Most schedules, from seed 1 on.</param>
-    /// <returns>Which seed breaks which promise; null when all schedules hold.</returns>
+    /// <returns>Which seed breaks which invariant; null when all schedules hold.</returns>
     public static string? FirstBroken(PlantedBug? bug, int schedules)
     {
         // Not collectible: code that can be unloaded is compiled with great care, which takes longer than it runs.

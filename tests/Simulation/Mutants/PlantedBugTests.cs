@@ -1,6 +1,6 @@
 namespace MiniMind.Simulation.Mutants;
 
-/// <summary>The simulation finds bugs: each of a list is planted in the production sources, and schedules are run until one breaks a promise.</summary>
+/// <summary>The simulation finds bugs: each of a list is planted in the production sources, and schedules are run until one breaks an invariant.</summary>
 public sealed class PlantedBugTests
 {
     private const int Schedules = 400;

@@ -1,6 +1,6 @@
 namespace MiniMind.Simulation.Mutants;
 
-/// <summary>Bugs that the simulation must find, by the promise that each breaks.</summary>
+/// <summary>Bugs that the simulation must find, by the invariant that each breaks.</summary>
 internal static class PlantedBugs
 {
     private const string Membership = "worker/Collectives/Membership/";

@@ -90,8 +90,8 @@ internal sealed class TestStore : Protos.Artifacts.ArtifactsBase, IAsyncDisposab
         ArtifactChunk? first = null;
         while (await requestStream.MoveNext(context.CancellationToken))
         {
+            if (first is null && BrokenUploads-- > 0) context.GetHttpContext().Features.GetRequiredFeature<IConnectionLifetimeFeature>().Abort();
             first ??= requestStream.Current;
-            if (BrokenUploads-- > 0) context.GetHttpContext().Features.GetRequiredFeature<IConnectionLifetimeFeature>().Abort();
             content.Write(requestStream.Current.Data.Span);
         }
         var reference = Refer("", content.ToArray());

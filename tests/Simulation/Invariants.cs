@@ -18,7 +18,7 @@ namespace MiniMind.Simulation;
 /// </list>
 /// The last two are looked at by <see cref="SimulatedWorker"/> and <see cref="SimulationRun"/>.
 /// </summary>
-internal sealed class Promises(SimulationRun run)
+internal sealed class Invariants(SimulationRun run)
 {
     private readonly Dictionary<long, Generation> _formed = [];
     private readonly HashSet<(long Generation, long Step, int Lane)> _computed = [];
