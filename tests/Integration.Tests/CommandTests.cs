@@ -117,6 +117,22 @@ public sealed class CommandTests(ReferenceRun reference)
     }
 
     [Fact]
+    public async Task A_folder_that_is_no_libtorch_is_named_before_anything_is_written()
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        var empty = Project.PathOf("no-libtorch");
+        Directory.CreateDirectory(empty);
+
+        await using var program = RunningProgram.Start(
+            Project.Folder, ["/usr/bin/env", $"MINIMIND_LIBTORCH={empty}", .. Programs.Command(TinyProject.RunArguments("nowhere", "--device", "cuda"))]);
+        var ended = await program.EndAsync();
+
+        Assert.True(ended.ExitCode == 2, ended.ToString());
+        Assert.StartsWith($"error: MINIMIND_LIBTORCH: expected libc10.so in {empty}, found none", ended.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Project.PathOf("nowhere")));
+    }
+
+    [Fact]
     public async Task A_cache_that_does_not_exist_is_called_so()
     {
         var ended = await Programs.RunAsync(Project.Folder, "data", "cache", "list", "--cache", "nosuch");

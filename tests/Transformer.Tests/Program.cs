@@ -1,3 +1,4 @@
 using MiniMind.Transformer.Tests;
+using MiniMind.Transformer.Tests.Runtime;
 
-Console.Write(Sample.GradientDigest(threads: 1));
+Console.Write(args is ["runtime"] ? LoadedRuntime.Report() : Sample.GradientDigest(threads: 1));

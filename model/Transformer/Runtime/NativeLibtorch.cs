@@ -6,35 +6,65 @@ namespace MiniMind.Transformer.Runtime;
 /// <summary>The parts of libtorch's C++ interface that TorchSharp does not reach, and the check that the libraries load at all.</summary>
 internal static unsafe partial class NativeLibtorch
 {
-    /// <summary>In the order in which each finds its dependencies already loaded.</summary>
-    private static readonly string[] LibrariesOnLinux = ["libc10.so", "libtorch_cpu.so", "libtorch.so", "libLibTorchSharp.so"];
+    // Asked until it is answered, then never again: what is loaded stays loaded.
+    private static readonly Lazy<LibtorchFiles> Found =
+        new(() => LibtorchFiles.Find(Environment.GetEnvironmentVariable(LibtorchFiles.Variable), OwnFolder, SearchFolders()), LazyThreadSafetyMode.PublicationOnly);
+
+    private static string OwnFolder => Path.Combine(AppContext.BaseDirectory, "libtorch");
+
+    /// <summary>Folder of the installed PyTorch whose libtorch this process uses; null: the build's own, or another system than Linux.</summary>
+    public static string? Installation => OperatingSystem.IsLinux() ? Found.Value.Installation : null;
 
     /// <summary>
-    /// Matrix products with the same bits for any number of threads. MKL reads the variable when it is first used; .NET's
-    /// own SetEnvironmentVariable does not reach native code. A value that the launcher has set stays. Measured: 0 to 4 % of a step.
+    /// Matrix products with the same bits for any number of threads, and for every call on a GPU. MKL and cuBLAS read the variables when they
+    /// are first used; .NET's own SetEnvironmentVariable does not reach native code. A value that the launcher has set stays. Measured on a CPU:
+    /// 0 to 4 % of a step.
     /// </summary>
     public static void RequestStrictMatrixProducts()
     {
-        if (!OperatingSystem.IsWindows() && SetEnvironment("MKL_CBWR", "AUTO,STRICT", overwrite: 0) != 0)
-            throw new InvalidOperationException("setenv MKL_CBWR failed");
+        if (OperatingSystem.IsWindows()) return;
+        foreach (var (name, value) in new[] { ("MKL_CBWR", "AUTO,STRICT"), ("CUBLAS_WORKSPACE_CONFIG", ":4096:8") })
+            if (SetEnvironment(name, value, overwrite: 0) != 0) throw new InvalidOperationException($"setenv {name} failed");
     }
 
-    /// <summary>Loads the native libraries by full path, so that a failure is this one and not a later, misleading one.</summary>
+    /// <summary>
+    /// Loads the native libraries by full path, so that a failure is this one and not a later, misleading one. Whoever asks for one of them by
+    /// its name alone, as TorchSharp and this class do, gets the loaded one.
+    /// </summary>
+    /// <exception cref="InputException">One is missing or does not load; the message names the fix.</exception>
     public static void EnsureLoadable()
     {
-        if (!OperatingSystem.IsLinux()) return;
-        var folder = SearchFolders().FirstOrDefault(candidate => File.Exists(Path.Combine(candidate, LibrariesOnLinux[^1])))
-            ?? throw new InputException(
-                $"libtorch: expected {LibrariesOnLinux[^1]} in {string.Join(" or ", SearchFolders())}, found none. Build the program again: the build copies it there");
-        foreach (var library in LibrariesOnLinux) Load(SearchFolders(), library);
+        if (!OperatingSystem.IsLinux())
+        {
+            if (Environment.GetEnvironmentVariable(LibtorchFiles.Variable) is { Length: > 0 })
+                throw new InputException($"{LibtorchFiles.Variable}: expected Linux, where alone an installed PyTorch can be used; unset it");
+            return;
+        }
+
+        foreach (var path in Found.Value.Paths) Load(path);
     }
 
-    /// <summary>Whether libtorch's CUDA half came with this build. It is looked for on Linux only.</summary>
-    /// <exception cref="InputException">It did not; nothing was loaded or changed.</exception>
+    /// <summary>Whether libtorch's CUDA half is there. It is looked for on Linux only.</summary>
+    /// <exception cref="InputException">It is not; nothing was loaded or changed.</exception>
     public static void RequireCudaBuild()
     {
-        if (OperatingSystem.IsLinux() && !SearchFolders().Any(candidate => File.Exists(Path.Combine(candidate, "libtorch_cuda.so"))))
-            throw new InputException("device cuda: this build carries the CPU libtorch. Build with -p:Accelerator=cuda, or use device cpu");
+        if (OperatingSystem.IsLinux()) Found.Value.RequireCuda();
+    }
+
+    /// <summary>
+    /// Products of float32 in full, also where TORCH_ALLOW_TF32_CUBLAS_OVERRIDE or a libtorch's default says TF32. A libtorch without the switch
+    /// keeps its default.
+    /// </summary>
+    public static void RequestFullFloat32Products()
+    {
+        try
+        {
+            SetAllowTf32(GlobalContext(), false);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // The other compilers' names; their libtorches start with TF32 off.
+        }
     }
 
     /// <summary>
@@ -86,21 +116,25 @@ internal static unsafe partial class NativeLibtorch
         return [.. listed.Append(AppContext.BaseDirectory).Select(folder => Path.TrimEndingDirectorySeparator(folder)).Distinct()];
     }
 
-    private static void Load(string[] folders, string library)
+    private static void Load(string path)
     {
-        var path = folders.Select(folder => Path.Combine(folder, library)).FirstOrDefault(File.Exists)
-            ?? throw new InputException($"libtorch: expected {library} in {string.Join(" or ", folders)}, found none. Build the program again: the build copies it there");
         try
         {
             NativeLibrary.Load(path);
         }
         catch (Exception failure) when (failure is DllNotFoundException or BadImageFormatException)
         {
-            var fix = failure.Message.Contains("GLIBCXX", StringComparison.Ordinal)
-                ? "this system's C++ library is older than TorchSharp's; the build repairs that in its copy: delete the bin and obj folders and build again"
-                : "build the program again on this system";
-            throw new InputException($"libtorch: {path} does not load. Fix: {fix}. The loader says: {failure.Message.Trim()}", failure);
+            throw new InputException($"libtorch: {path} does not load. Fix: {Fix(failure.Message)}. The loader says: {failure.Message.Trim()}", failure);
         }
+    }
+
+    private static string Fix(string message)
+    {
+        if (message.Contains("GLIBCXX", StringComparison.Ordinal))
+            return "this system's C++ library is older than TorchSharp's; the build repairs that in its copy: delete the bin and obj folders and build again";
+        return Installation is null
+            ? "build the program again on this system"
+            : $"see that \"import torch\" works in the PyTorch that {LibtorchFiles.Variable} names, or unset it to use the build's own libtorch";
     }
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
@@ -114,6 +148,9 @@ internal static unsafe partial class NativeLibtorch
 
     [LibraryImport("torch_cpu", EntryPoint = "_ZN2at7Context39setDeterministicFillUninitializedMemoryEb")]
     private static partial void SetDeterministicFill(nint context, [MarshalAs(UnmanagedType.U1)] bool on);
+
+    [LibraryImport("torch_cpu", EntryPoint = "_ZN2at7Context18setAllowTF32CuBLASEb")]
+    private static partial void SetAllowTf32(nint context, [MarshalAs(UnmanagedType.U1)] bool on);
 
     [LibraryImport("torch_cpu", EntryPoint = "_ZN2at18get_cpu_capabilityB5cxx11Ev")]
     private static partial void GetCpuCapability(nint* text);

@@ -37,9 +37,11 @@ public static class TorchRuntime
             {
                 NativeLibtorch.RequestStrictMatrixProducts();
                 NativeLibtorch.EnsureLoadable();
-                torch.InitializeDeviceType(kind.IsCuda ? DeviceType.CUDA : DeviceType.CPU);
+                // False where there is no GPU: RequireCuda says so in words that name the fix.
+                torch.TryInitializeDeviceType(kind.IsCuda ? DeviceType.CUDA : DeviceType.CPU);
                 // Can be set only once per process. One is enough: there is never a second graph to run beside the first.
                 torch.set_num_interop_threads(1);
+                NativeLibtorch.RequestFullFloat32Products();
                 Deterministic = NativeLibtorch.TryUseDeterministicAlgorithms();
                 loaded = true;
             }
@@ -50,10 +52,17 @@ public static class TorchRuntime
         }
     }
 
-    /// <summary>One line for logs and run identities: libtorch version, instruction set, threads, determinism.</summary>
+    /// <summary>One line for logs and run identities: libtorch version and, of an installed PyTorch, its place; instruction set, threads, determinism.</summary>
     public static string Describe() =>
-        $"libtorch {NativeLibtorch.Version()}, {NativeLibtorch.CpuCapability()}, {Threads} thread(s), " +
+        $"libtorch {NativeLibtorch.Version()}{Origin()}, {NativeLibtorch.CpuCapability()}, {Threads} thread(s), " +
         (Deterministic ? "deterministic algorithms" : "NOT deterministic: the switch is not exported here");
+
+    private static string Origin()
+    {
+        if (NativeLibtorch.Installation is not { } folder) return "";
+        var note = LibtorchFiles.VersionNote(NativeLibtorch.Version(), torch.__version__);
+        return note is null ? $" of {folder}" : $" of {folder} ({note})";
+    }
 
     private static void RequireCuda(DeviceName device)
     {

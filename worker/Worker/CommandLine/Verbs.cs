@@ -72,7 +72,11 @@ internal static class Verbs
     {
         var device = new Option<string>("--device") { Description = "cpu or cuda.", Required = true };
         var command = new Command("check", "Tell whether a device can be computed on.") { device };
-        command.SetAction(parsed => TorchRuntime.Initialize(threads: 1, parsed.GetRequiredValue(device)));
+        command.SetAction(parsed =>
+        {
+            TorchRuntime.Initialize(threads: 1, parsed.GetRequiredValue(device));
+            Console.Out.WriteLine(TorchRuntime.Describe());
+        });
         return command;
     }
 
