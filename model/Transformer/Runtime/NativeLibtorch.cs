@@ -16,9 +16,9 @@ internal static unsafe partial class NativeLibtorch
     public static string? Installation => OperatingSystem.IsLinux() ? Found.Value.Installation : null;
 
     /// <summary>
-    /// Matrix products with the same bits for any number of threads, and for every call on a GPU. MKL and cuBLAS read the variables when they
-    /// are first used; .NET's own SetEnvironmentVariable does not reach native code. A value that the launcher has set stays. Measured on a CPU:
-    /// 0 to 4 % of a step.
+    /// Asks for matrix products with the same bits for any number of threads (MKL) and for every call (cuBLAS; not measured). Both read their
+    /// variable when they are first used; .NET's own SetEnvironmentVariable does not reach native code. A value that the launcher has set stays.
+    /// Measured on a CPU: 0 to 4 % of a step.
     /// </summary>
     public static void RequestStrictMatrixProducts()
     {
