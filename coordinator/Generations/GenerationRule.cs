@@ -7,11 +7,29 @@ namespace MiniMind.Coordinator.Generations;
 /// </summary>
 public static class GenerationRule
 {
+    private static readonly Decision Unchanged = Decision.Keep("nothing changed");
+
     public static Decision Decide(ClusterView view, GenerationOptions options)
     {
         var decision = DecideMembers(view, options);
         if (!decision.Form || view.Lanes == 0 || decision.Shares.Count > 0) return decision;
-        return decision with { Shares = LaneShares.Choose(view.Lanes, TimesOf(decision.Members), options.Rebalancing.Gain) };
+        return decision with { Shares = SharesOf(view, options, decision.Members) };
+    }
+
+    /// <summary>Who has to copy the state first gets no lanes: the others go on computing meanwhile.</summary>
+    private static int[] SharesOf(ClusterView view, GenerationOptions options, IReadOnlyList<WorkerView> ranks)
+    {
+        var ready = Ready(view, ranks);
+        var shares = LaneShares.Choose(view.Lanes, TimesOf(ready), options.Rebalancing.Gain);
+        return [.. ranks.Select(worker => ready.IndexOf(worker) is >= 0 and var index ? shares[index] : 0)];
+    }
+
+    /// <summary>Those who need not copy the state first: whoever computes has it, however long ago it was heard.</summary>
+    private static List<WorkerView> Ready(ClusterView view, IReadOnlyList<WorkerView> ranks)
+    {
+        var carriers = Carriers(view, [.. ranks]);
+        var computing = view.Members.Where((_, index) => view.Shares.Count == 0 || view.Shares[index] > 0).ToList();
+        return [.. ranks.Where(worker => carriers.Contains(worker) || computing.Any(member => Is(worker, member)))];
     }
 
     private static Decision DecideMembers(ClusterView view, GenerationOptions options)
@@ -71,7 +89,7 @@ public static class GenerationRule
         var leaving = view.Members.Where(member => !staying.Any(worker => Is(worker, member))).ToList();
         var ranks = InRankOrder(view, staying);
         if (joining.Count == 0 && leaving.Count == 0)
-            return Is(ranks[0], view.Members[0]) ? Rebalance(view, options.Rebalancing, ranks) : new Decision(true, ranks, true, $"{ranks[0].Worker} writes checkpoints");
+            return Is(ranks[0], view.Members[0]) ? MoveLanes(view, options, ranks) : new Decision(true, ranks, true, $"{ranks[0].Worker} writes checkpoints");
         // Someone who is merely unreachable for a newcomer must not be thrown out for it.
         var unwilling = leaving.Where(member => !view.Workers.Any(worker => Is(worker, member) && worker.Leaving)).ToList();
         if (unwilling.Count > 0) return Decision.Keep($"{unwilling[0].Worker} and a newcomer cannot reach each other");
@@ -79,24 +97,37 @@ public static class GenerationRule
         return new Decision(true, ranks, true, string.Join(", ", reasons));
     }
 
-    /// <summary>Lanes move when that makes the step clearly faster, and enough is known to say so.</summary>
-    private static Decision Rebalance(ClusterView view, RebalancingOptions options, List<WorkerView> ranks)
+    /// <summary>Lanes go to whoever has copied the state meanwhile; beyond that they move from slow to fast ranks.</summary>
+    private static Decision MoveLanes(ClusterView view, GenerationOptions options, List<WorkerView> ranks)
     {
-        var keep = Decision.Keep("nothing changed");
-        // Looked at once in so many steps: verdicts that rest on other measurements flap less, and cost less.
-        if (view.Lanes == 0 || view.MeasuredSteps == 0 || view.MeasuredSteps % options.Steps > 0 || view.SinceFormed < options.Interval) return keep;
-        var times = TimesOf(ranks);
+        if (view.Lanes == 0) return Unchanged;
         var shares = view.Shares.Count > 0 ? view.Shares : LaneShares.Even(view.Lanes, ranks.Count);
-        var present = ranks.Select(worker => shares[view.Members.TakeWhile(member => !Is(worker, member)).Count()]).ToArray();
+        int[] present = [.. ranks.Select(worker => shares[view.Members.TakeWhile(member => !Is(worker, member)).Count()])];
+        var next = SharesOf(view, options, ranks);
+        if (next.Count(share => share > 0) <= present.Count(share => share > 0)) return Rebalance(view, options.Rebalancing, ranks, present);
+        var idle = Enumerable.Range(0, ranks.Count).First(rank => present[rank] == 0 && next[rank] > 0);
+        return new Decision(true, ranks, true, $"{ranks[idle].Worker} has the state: lanes {Words(present)} -> {Words(next)}") { Shares = next };
+    }
+
+    /// <summary>Lanes move when that makes the step clearly faster, and enough is known to say so.</summary>
+    private static Decision Rebalance(ClusterView view, RebalancingOptions options, List<WorkerView> ranks, int[] present)
+    {
+        // Looked at once in so many steps: verdicts that rest on other measurements flap less, and cost less.
+        if (view.MeasuredSteps == 0 || view.MeasuredSteps % options.Steps > 0 || view.SinceFormed < options.Interval) return Unchanged;
+        // Who still copies the state gets its lanes when it has it.
+        if (Ready(view, ranks).Count < ranks.Count) return Unchanged;
+        var times = TimesOf(ranks);
         var slowest = LaneShares.Slowest(present, times);
-        if (slowest <= options.Gain * LaneShares.LeastTime(view.Lanes, times)) return keep;
+        if (slowest <= options.Gain * LaneShares.LeastTime(view.Lanes, times)) return Unchanged;
         var better = LaneShares.Choose(view.Lanes, times, options.Gain);
-        if (slowest <= options.Gain * LaneShares.Slowest(better, times)) return keep;
+        if (slowest <= options.Gain * LaneShares.Slowest(better, times)) return Unchanged;
         var last = Enumerable.Range(0, ranks.Count).MaxBy(rank => present[rank] * times[rank]);
         var why = times[last] > times.Order().First() * options.Gain ? "is slow" : "is no longer faster than others";
-        var reason = $"{ranks[last].Worker} {why}: lanes {string.Join(" + ", present)} -> {string.Join(" + ", better)}";
+        var reason = $"{ranks[last].Worker} {why}: lanes {Words(present)} -> {Words(better)}";
         return new Decision(true, ranks, true, reason) { Shares = better };
     }
+
+    private static string Words(IReadOnlyList<int> shares) => string.Join(" + ", shares);
 
     /// <summary>Seconds per lane. Who was not measured yet counts as one in the middle.</summary>
     private static double[] TimesOf(IReadOnlyList<WorkerView> workers)

@@ -11,14 +11,14 @@ namespace MiniMind.Chaos.Fleets;
 /// <param name="Redis">HOST:PORT of a Redis through which two coordinators share the run; null: there is one coordinator.</param>
 public sealed record FleetOptions(TinyProject Project, string OutFolder, IReadOnlyList<string> RunOptions, string? Redis = null);
 
-/// <summary>Coordinators and workers as processes of their own, each at its place in a network.</summary>
+/// <summary>Coordinators and workers as processes of their own, each at its place.</summary>
 public sealed class Fleet : IAsyncDisposable
 {
     // What a coordinator says when it begins to lead.
     private static readonly string[] Leads = ["this coordinator leads ", "this one leads from now on"];
 
     private readonly FleetOptions _options;
-    private readonly INetwork _network;
+    private readonly IPlaces _places;
     private readonly Roster _roster;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
@@ -28,12 +28,12 @@ public sealed class Fleet : IAsyncDisposable
     private bool _closed;
 
     /// <param name="options">What is started.</param>
-    /// <param name="network">Between all of them; owned by whoever made it.</param>
+    /// <param name="places">Where each of them is.</param>
     /// <param name="roster">Is told whose processes run.</param>
     /// <param name="time">For waits.</param>
-    public Fleet(FleetOptions options, INetwork network, Roster roster, TimeProvider time)
+    public Fleet(FleetOptions options, IPlaces places, Roster roster, TimeProvider time)
     {
-        (_options, _network, _roster, _time) = (options, network, roster, time);
+        (_options, _places, _roster, _time) = (options, places, roster, time);
         Coordinators = options.Redis is null ? ["coordinator"] : ["coordinator-0", "coordinator-1"];
         Leader = Coordinators[0];
         Directory.CreateDirectory(LogFolder);
@@ -62,7 +62,7 @@ public sealed class Fleet : IAsyncDisposable
             if (!_posts.TryGetValue(name, out var post)) _posts[name] = post = new Post();
             if (_closed || post.Program is not null) return;
             (post.Held, post.Leaving) = (false, false);
-            var place = _network.Settle(name);
+            var place = _places.Settle(name);
             IReadOnlyList<string> command = [.. place.Within, .. IsCoordinator(name) ? CoordinatorCommand(place) : WorkerCommand(name, place)];
             post.Program = RunningProgram.Start(_options.Project.Folder, command, line => Listen(name, line));
             _roster.Add(post.Program.Id, name);
@@ -132,7 +132,7 @@ public sealed class Fleet : IAsyncDisposable
     }
 
     private IReadOnlyList<string> WorkerCommand(string name, Place place) => Programs.WorkerCommand(
-        "--coordinator", string.Join(',', Coordinators.Select(coordinator => $"http://{_network.AddressOf(coordinator)}")), "--run", "tiny", "--name", name,
+        "--coordinator", string.Join(',', Coordinators.Select(coordinator => $"http://{_places.AddressOf(coordinator)}")), "--run", "tiny", "--name", name,
         "--cache", Path.Combine("caches-" + _options.OutFolder, name), "--listen", place.Host, "--port", place.Port.ToString(CultureInfo.InvariantCulture),
         "--advertise", place.Advertised);
 

@@ -35,6 +35,7 @@ public sealed class RunWatch : IDisposable
     private readonly string _artifacts;
     private IReadOnlyList<string> _members = [];
     private long _generation;
+    private double _workerSeconds;
     private List<(Func<bool> Met, TaskCompletionSource Done)> _awaited = [];
 
     /// <param name="folder">The run's; must be there.</param>
@@ -82,6 +83,15 @@ public sealed class RunWatch : IDisposable
 
     /// <summary>When the newest generation was formed.</summary>
     public long Formed { get; private set; }
+
+    /// <summary>Seconds since the first generation, each times the members there were in it; a member that is lost counts until the next generation.</summary>
+    public double WorkerSeconds
+    {
+        get
+        {
+            lock (_gate) return _workerSeconds + _members.Count * _time.GetElapsedTime(Formed).TotalSeconds;
+        }
+    }
 
     /// <summary>Number of the newest generation; 0 before the first.</summary>
     public long Generation
@@ -145,7 +155,11 @@ public sealed class RunWatch : IDisposable
         var seen = new SeenEvent(
             read.GetProperty("what").GetString()!, read.GetProperty("generation").GetInt64(),
             [.. read.GetProperty("workers").EnumerateArray().Select(worker => worker.GetString()!)], read.GetProperty("reason").GetString()!, _time.GetTimestamp());
-        if (seen.Generation > 0) (_members, _generation, Formed) = ([.. seen.Names], seen.Generation, seen.Seen);
+        if (seen.Generation > 0)
+        {
+            _workerSeconds += _members.Count * _time.GetElapsedTime(Formed, seen.Seen).TotalSeconds;
+            (_members, _generation, Formed) = ([.. seen.Names], seen.Generation, seen.Seen);
+        }
         Happened?.Invoke(seen);
     }
 

@@ -5,14 +5,11 @@ using MiniMind.TestKit;
 namespace MiniMind.Chaos.Measuring;
 
 /// <summary>
-/// A long run of a model of 26 million parameters with three workers. With four lanes the busiest worker has two of them, whether three workers are there
-/// or two: so a step takes the same time before and after a loss.
+/// A long run of a model of 26 million parameters and four lanes. With three workers as with two the busiest one has two lanes: a step takes the same time
+/// before and after a loss.
 /// </summary>
 public sealed class MeasuredRun : IAsyncDisposable
 {
-    /// <summary>Workers that are wanted.</summary>
-    public const int Workers = 3;
-
     private const string Folder = "measured";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
@@ -20,30 +17,33 @@ public sealed class MeasuredRun : IAsyncDisposable
     [
         "model.hidden_size=512", "model.layers=8", "model.heads=8", "model.key_value_heads=2", "model.feed_forward_size=1408", "model.vocabulary_size=6400",
         "lanes=4", "sequence_length=64", "pretrain.epochs=1000", "pretrain.validation_interval=0", "pretrain.checkpoint_interval=0",
+        "pretrain.spot_check_interval=0",
     ];
 
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _over = new();
 
     /// <summary>Starts everything.</summary>
-    public MeasuredRun(TinyProject project, Action<SeenEvent> told, TimeProvider time)
+    /// <param name="project">Belongs to this run alone.</param>
+    /// <param name="workers">How many take part.</param>
+    /// <param name="places">Where the processes are.</param>
+    /// <param name="roster">Is told whose they are.</param>
+    /// <param name="told">What happens to the members.</param>
+    /// <param name="time">The clock.</param>
+    public MeasuredRun(TinyProject project, int workers, IPlaces places, Roster roster, Action<SeenEvent> told, TimeProvider time)
     {
         _time = time;
+        Names = [.. Enumerable.Range(0, workers).Select(index => $"worker-{index}")];
         Directory.CreateDirectory(project.PathOf(Folder));
         Watch = new RunWatch(project.PathOf(Folder), time);
         Watch.Happened += told;
-        var roster = new Roster();
-        Network = new ProxyNetwork(roster, time);
-        Fleet = new Fleet(new FleetOptions(project, Folder, [.. Settings.SelectMany(setting => (string[])["--set", setting])]), Network, roster, time);
+        Fleet = new Fleet(new FleetOptions(project, Folder, [.. Settings.SelectMany(setting => (string[])["--set", setting])]), places, roster, time);
         Fleet.Ended += (name, ended) => _over.Cancel();
         foreach (var name in Fleet.Coordinators.Concat(Names)) Fleet.Start(name);
     }
 
     /// <summary>Names of all workers.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. Enumerable.Range(0, Workers).Select(index => $"worker-{index}")];
-
-    /// <summary>Between its processes.</summary>
-    public INetwork Network { get; }
+    public IReadOnlyList<string> Names { get; }
 
     /// <summary>Its processes.</summary>
     public Fleet Fleet { get; }
@@ -58,8 +58,14 @@ public sealed class MeasuredRun : IAsyncDisposable
     public async Task CompleteAsync(int steps)
     {
         await UntilAsync(watch => Names.All(watch.Members.Contains));
+        await MoreAsync(steps);
+    }
+
+    /// <summary>Waits until some more steps have been committed.</summary>
+    public Task MoreAsync(int steps)
+    {
         var from = At;
-        await UntilAsync(_ => At >= from + steps);
+        return UntilAsync(_ => At >= from + steps);
     }
 
     /// <summary>Waits until something holds; fails when a process ends that nobody has ended, or after some minutes.</summary>
@@ -77,7 +83,6 @@ public sealed class MeasuredRun : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Fleet.DisposeAsync();
-        await Network.DisposeAsync();
         Watch.Dispose();
         _over.Dispose();
     }

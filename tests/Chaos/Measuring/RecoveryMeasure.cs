@@ -1,4 +1,6 @@
 using System.Globalization;
+using MiniMind.Chaos.Fleets;
+using MiniMind.Chaos.Network;
 using MiniMind.TestKit;
 
 namespace MiniMind.Chaos.Measuring;
@@ -26,6 +28,8 @@ public enum Loss
 public sealed class RecoveryMeasure(int seed, TextWriter log, TimeProvider time)
 {
     private const int StepsBetween = 3;
+    private const int Workers = 3;
+    private const int RhythmWorkers = 2;
 
     private readonly Random _random = new(seed);
 
@@ -36,7 +40,11 @@ public sealed class RecoveryMeasure(int seed, TextWriter log, TimeProvider time)
     public async Task LossesAsync(Loss loss, int times)
     {
         using var project = new TinyProject();
-        await using var run = new MeasuredRun(project, seen => log.WriteLine($"  {seen.What} {seen.Generation} {string.Join(',', seen.Names)}: {seen.Reason}"), time);
+        var roster = new Roster();
+        await using var proxies = new ProxyNetwork(roster, time);
+        // Proxies take time of their own, and nothing needs them where it is a process that is lost.
+        IPlaces places = loss is Loss.Isolate or Loss.Cut ? proxies : new LoopbackPlaces();
+        await using var run = new MeasuredRun(project, Workers, places, roster, Tell, time);
         var stands = new List<double>();
         for (var index = 0; index < times; index++)
         {
@@ -44,9 +52,9 @@ public sealed class RecoveryMeasure(int seed, TextWriter log, TimeProvider time)
             var before = run.StepSeconds(run.At - StepsBetween, run.At);
             // A moment of the step that the seed draws.
             await Task.Delay(TimeSpan.FromSeconds(before * _random.NextDouble()), time);
-            var victim = MeasuredRun.Names[_random.Next(MeasuredRun.Workers)];
+            var victim = run.Names[_random.Next(Workers)];
             var (at, start) = (run.At, time.GetTimestamp());
-            var mend = Lose(run, loss, victim);
+            var mend = Lose(run, proxies, loss, victim);
             await run.UntilAsync(watch => watch.Formed > start);
             var formed = time.GetElapsedTime(start, run.Watch.Formed).TotalSeconds;
             await run.UntilAsync(_ => run.At > at + StepsBetween);
@@ -59,37 +67,56 @@ public sealed class RecoveryMeasure(int seed, TextWriter log, TimeProvider time)
         Print($"{loss}: median of {times}: {MeasuredRun.Median(stands):0.00} s beyond the step's own time; least {stands.Min():0.00} s, most {stands.Max():0.00} s");
     }
 
-    /// <summary>Kills a worker in a steady rhythm, in turns with as long undisturbed, and prints the ratio of the steps.</summary>
+    /// <summary>
+    /// Kills a worker in a steady rhythm and starts it again, in turns with as long undisturbed. Prints the part of the capacity that was there: of the steps that so many
+    /// workers as took part would have committed undisturbed. Two workers, so that whoever starts again has the core of its predecessor.
+    /// </summary>
     public async Task RhythmAsync(TimeSpan interval, int kills, int turns)
     {
         using var project = new TinyProject();
-        await using var run = new MeasuredRun(project, _ => { }, time);
-        var (calm, disturbed) = (0L, 0L);
-        for (var turn = 0; turn < turns; turn++)
+        await using var run = new MeasuredRun(project, RhythmWorkers, new LoopbackPlaces(), new Roster(), _ => { }, time);
+        var span = interval * kills;
+        var (alone, calm, disturbed) = (new Throughput(), new Throughput(), new Throughput());
+        for (var turn = 1; turn <= turns; turn++)
         {
             await run.CompleteAsync(StepsBetween);
-            var from = run.At;
-            // The time that is measured.
-            await Task.Delay(interval * kills, time);
-            calm += run.At - from;
-            (from, var lost) = (run.At, 0);
-            while (lost++ < kills)
-            {
-                var victim = MeasuredRun.Names[_random.Next(MeasuredRun.Workers)];
-                run.Fleet.Kill(victim);
-                run.Fleet.Start(victim);
-                // The rhythm that is measured.
-                await Task.Delay(interval, time);
-            }
-            disturbed += run.At - from;
-            Print($"turn {turn + 1}: {calm} steps undisturbed, {disturbed} steps in the same time with a kill every {interval.TotalSeconds:0} s: {100.0 * disturbed / calm:0} %");
+            calm += await OverAsync(run, span, () => { });
+            disturbed += await OverAsync(run, span, () => Replace(run, run.Names[_random.Next(RhythmWorkers)]), interval);
+            await run.CompleteAsync(StepsBetween);
+            run.Fleet.Kill(run.Names[0]);
+            await run.UntilAsync(watch => watch.Members.Count == 1);
+            await run.MoreAsync(StepsBetween);
+            alone += await OverAsync(run, span / turns, () => { });
+            run.Fleet.Start(run.Names[0]);
+            var capacity = disturbed.WithTwo * calm.Speed + disturbed.WithOne * alone.Speed;
+            Print($"turn {turn}: two workers {calm.Speed:0.000} steps/s, one alone {alone.Speed:0.000}; with a kill every {interval.TotalSeconds:0} s {disturbed.Steps} steps in {disturbed.WithTwo:0} s with two and {disturbed.WithOne:0} s with one: {100 * disturbed.Steps / capacity:0} % of what they could");
         }
     }
 
-    private static Action Lose(MeasuredRun run, Loss loss, string victim)
+    private static void Replace(MeasuredRun run, string victim)
+    {
+        run.Fleet.Kill(victim);
+        run.Fleet.Start(victim);
+    }
+
+    /// <summary>Counts steps over a span of time, in which something is done in a steady rhythm.</summary>
+    private async Task<Throughput> OverAsync(MeasuredRun run, TimeSpan span, Action act, TimeSpan? every = null)
+    {
+        var (from, start) = (run.Watch.Steps.Count, time.GetTimestamp());
+        var before = run.Watch.WorkerSeconds;
+        while (time.GetElapsedTime(start) < span)
+        {
+            act();
+            // The rhythm and the span are what is measured over.
+            await Task.Delay(every ?? span, time);
+        }
+        return new Throughput(run.Watch.Steps.Count - from, time.GetElapsedTime(start).TotalSeconds, run.Watch.WorkerSeconds - before);
+    }
+
+    private static Action Lose(MeasuredRun run, ProxyNetwork proxies, Loss loss, string victim)
     {
         var fleet = run.Fleet;
-        var others = MeasuredRun.Names.Where(name => name != victim);
+        var others = run.Names.Where(name => name != victim);
         switch (loss)
         {
             case Loss.Kill:
@@ -99,11 +126,13 @@ public sealed class RecoveryMeasure(int seed, TextWriter log, TimeProvider time)
                 fleet.Hold(victim);
                 return () => fleet.Continue(victim);
             case Loss.Cut:
-                return run.Network.Cut(victim, others.First()).Heal;
+                return proxies.Cut(victim, others.First()).Heal;
             default:
-                return run.Network.Isolate(victim, [.. others, .. fleet.Coordinators]).Heal;
+                return proxies.Isolate(victim, [.. others, .. fleet.Coordinators]).Heal;
         }
     }
+
+    private void Tell(SeenEvent seen) => log.WriteLine($"  {seen.What} {seen.Generation} {string.Join(',', seen.Names)}: {seen.Reason}");
 
     private void Print(FormattableString words) => log.WriteLine(words.ToString(CultureInfo.InvariantCulture));
 }

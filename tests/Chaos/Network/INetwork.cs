@@ -14,17 +14,21 @@ public sealed record Place(IReadOnlyList<string> Within, string Host, int Port, 
 /// <param name="Heal">Undoes it.</param>
 public sealed record Disturbance(string Words, Action Heal);
 
-/// <summary>How the parties of a run reach each other, and what may come between them. Healing one disturbance of a link heals all of it.</summary>
-public interface INetwork : IAsyncDisposable
+/// <summary>Where the parties of a run are.</summary>
+public interface IPlaces
 {
-    /// <summary>Kinds of faults between parties that it knows.</summary>
-    IReadOnlyList<FaultKind> Faults { get; }
-
     /// <summary>A place for the next process of a party.</summary>
     Place Settle(string party);
 
     /// <summary>HOST:PORT by which others reach a party, whether it is there yet or not.</summary>
     string AddressOf(string party);
+}
+
+/// <summary>How the parties of a run reach each other, and what may come between them. Healing one disturbance of a link heals all of it.</summary>
+public interface INetwork : IPlaces, IAsyncDisposable
+{
+    /// <summary>Kinds of faults between parties that it knows.</summary>
+    IReadOnlyList<FaultKind> Faults { get; }
 
     /// <summary>Breaks all connections between two parties: both ends see a reset.</summary>
     void Reset(string one, string other);

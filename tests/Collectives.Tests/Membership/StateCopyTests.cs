@@ -16,7 +16,8 @@ public sealed class StateCopyTests
         var (source, target) = (await TrainedAsync(), new TestReplica());
         LedgerEntry[] entries = [new() { Step = 6 }, new() { Step = 7 }];
         var receiving = ranks.Groups[1].Copy.ReceiveAsync(0, target, default);
-        await ranks.Groups[0].Copy.SendAsync(1, Ahead, source, entries, default);
+        ranks.Groups[0].Copy.Begin([1], Ahead, source, entries, default);
+        await ranks.Groups[0].Copy.SentAsync();
 
         var (position, unacknowledged) = await receiving.WaitAsync(Transport.Patience.Limit);
 
@@ -36,12 +37,37 @@ public sealed class StateCopyTests
         var receiving = ranks.Groups[1].Copy.ReceiveAsync(0, target, default);
         // Between digest and sending a bit turns.
         source.TurnsAfterDigest = true;
-        await ranks.Groups[0].Copy.SendAsync(1, Ahead, source, [], default);
+        ranks.Groups[0].Copy.Begin([1], Ahead, source, [], default);
+        await ranks.Groups[0].Copy.SentAsync();
 
         var fault = await Assert.ThrowsAsync<PeerException>(() => receiving).WaitAsync(Transport.Patience.Limit);
 
         Assert.Equal((Trouble.Types.Kind.BadCopy, 0), (fault.Kind, Assert.Single(fault.Ranks)));
         Assert.Equal((0, Convert.ToHexString(before)), (target.Adopted, Convert.ToHexString(target.StateDigest(target.State))));
+    }
+
+    [Fact]
+    public async Task A_copy_that_is_given_up_ends_when_nothing_reads_the_state_any_more()
+    {
+        var held = new TaskCompletionSource();
+        await using var ranks = await Ranks.OpenAsync(
+            2, 8, TestReplica.Length, wrap: (_, inner) => new ObservedTransport(inner, header => header.Kind == FrameKind.State ? held.Task : Task.CompletedTask));
+        await ranks.ConnectAsync();
+        var target = new TestReplica();
+        var receiving = ranks.Groups[1].Copy.ReceiveAsync(0, target, default);
+        ranks.Groups[0].Copy.Begin([1], Ahead, await TrainedAsync(), [], default);
+        var sent = ranks.Groups[0].Copy.SentAsync();
+        Assert.False(sent.IsCompleted);
+
+        var end = ranks.Groups[0].Copy.EndAsync();
+        Assert.False(end.IsCompleted);
+        held.SetResult();
+        await end.WaitAsync(Transport.Patience.Limit);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sent);
+        ranks.Network.Break(0, 1);
+        await Assert.ThrowsAsync<PeerException>(() => receiving).WaitAsync(Transport.Patience.Limit);
+        Assert.Equal(0, target.Adopted);
     }
 
     [Fact]

@@ -76,6 +76,36 @@ public sealed class RebalancingTests
     }
 
     [Fact]
+    public void Who_has_to_copy_the_state_first_gets_its_lanes_when_it_has_it()
+    {
+        var alone = Running("a", [0.1], [16]).With('a', worker => worker with { Step = 7 });
+        var joins = alone with { Workers = [.. Running("ab", [0.1, 0], [16, 0]).Workers.Select(worker => worker with { Step = worker.Worker == "a" ? 7 : -1 })] };
+        var decision = GenerationRule.Decide(joins, Views.Options);
+        Assert.Equal(("b joins", true), (decision.Reason, decision.AtBoundary));
+        Assert.Equal([16, 0], decision.Shares);
+
+        var copying = Running("ab", [0.1, 0], [16, 0]).With('a', worker => worker with { Step = 8 }).With('b', worker => worker with { Step = -1 });
+        ExpectKeep(copying);
+        ExpectKeep(copying.With('b', worker => worker with { Step = 6 }));
+        ExpectMove(copying.With('b', worker => worker with { Step = 7 }), "b has the state: lanes 16 + 0 -> 8 + 8");
+    }
+
+    [Fact]
+    public void Whoever_computes_keeps_its_lanes_however_long_ago_it_was_heard()
+    {
+        var view = Running("abc", [0.1, 0.1, 0.1], [6, 5, 5]).With('a', worker => worker with { Step = 20 }).With('b', worker => worker with { Step = 3 });
+        var decision = GenerationRule.Decide(view.With('c', worker => worker with { Connected = false }), Views.Options);
+        Assert.Equal([8, 8], decision.Shares);
+    }
+
+    [Fact]
+    public void From_a_checkpoint_all_start_with_their_lanes()
+    {
+        var view = Running("ab", [0, 0], [16, 0]).With('a', worker => worker with { Step = 40 }).With('b', worker => worker with { Step = -1 });
+        Assert.Equal([8, 8], GenerationRule.Decide(view with { RestoreStep = 40, Troubled = true }, Views.Options).Shares);
+    }
+
+    [Fact]
     public void Who_was_never_measured_counts_as_one_in_the_middle()
     {
         var view = Running("ab", [0.1, 0.5], [13, 3]) with { Workers = [.. Running("abc", [0.1, 0.5, 0], [13, 3, 0]).Workers] };

@@ -223,6 +223,7 @@ public sealed class Group : IAsyncDisposable
             if (_copies == 0) _drained.TrySetResult();
         }
         Pulses.Dispose();
+        await Copy.EndAsync();
         await _drained.Task;
         // Not waited for: nothing of this generation is sent on them any more, and a rank that no longer answers takes its time to close one.
         foreach (var peer in Peers.Where(peer => _links[peer] is not null)) _ = CloseAsync(peer);

@@ -177,10 +177,7 @@ public sealed class Member : IDisposable
         {
             if (!_replica.WeightsDigest().AsSpan().SequenceEqual(_digest))
                 throw new PeerException(Trouble.Types.Kind.Diverged, [source], $"the weights of rank {source} changed since step {Position.Step}; they are not copied");
-            var behind = group.Peers.Where(rank => !positions[rank].Same(Position));
-            await Group.TogetherAsync(
-                behind.Select<int, Func<CancellationToken, Task>>(rank => token => group.Copy.SendAsync(
-                    rank, Position, _replica, _reports.Unacknowledged, token)), over);
+            group.Copy.Begin(group.Peers.Where(rank => !positions[rank].Same(Position)), Position, _replica, _reports.Unacknowledged, over);
         }
         else if (!positions[source].Same(Position))
         {

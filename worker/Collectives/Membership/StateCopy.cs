@@ -6,13 +6,16 @@ using MiniMind.Protos;
 namespace MiniMind.Collectives.Membership;
 
 /// <summary>
-/// Copies the training state from the source rank to those behind it, into spare buffers that are taken over only after their digest matches.
+/// Copies the training state from the source rank to those behind it, into spare buffers that are taken over only after their digest matches. The source goes on
+/// computing meanwhile; before it sends anything else, or its state changes, the copy is there.
 /// </summary>
 public sealed class StateCopy : IFrameHandler, IDisposable
 {
     private readonly Group _group;
     private readonly List<FlatBuffer> _spare = [];
     private readonly Lazy<Owed> _owed;
+    private readonly CancellationTokenSource _abandoned = new();
+    private Task _sending = Task.CompletedTask;
     private StateHeader? _header;
     private int _source = -1;
 
@@ -29,8 +32,29 @@ public sealed class StateCopy : IFrameHandler, IDisposable
 
     private int ChunkBytes => 4 * _group.Options.ChunkLength;
 
-    /// <summary>Sends this replica's state to a peer. The state must not change meanwhile.</summary>
-    public async Task SendAsync(
+    /// <summary>Begins to send this replica's state to peers. The state must not change before <see cref="SentAsync"/> has completed.</summary>
+    public void Begin(IEnumerable<int> peers, Position position, IReplica replica, IReadOnlyList<LedgerEntry> unacknowledged, CancellationToken cancellation) =>
+        _sending = BeginAsync(
+            [.. peers.Select<int, Func<CancellationToken, Task>>(peer => token => SendAsync(peer, position, replica, unacknowledged, token))], cancellation);
+
+    /// <summary>Completes when what was begun has been sent.</summary>
+    /// <exception cref="PeerException">It could not be.</exception>
+    public Task SentAsync() => _sending;
+
+    /// <summary>Gives up what is still being sent, and waits until nothing reads the state any more.</summary>
+    public async Task EndAsync()
+    {
+        await _abandoned.CancelAsync();
+        await _sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+    }
+
+    private async Task BeginAsync(IReadOnlyList<Func<CancellationToken, Task>> sends, CancellationToken cancellation)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _abandoned.Token);
+        await Group.TogetherAsync(sends, either.Token);
+    }
+
+    private async Task SendAsync(
         int peer, Position position, IReplica replica, IReadOnlyList<LedgerEntry> unacknowledged, CancellationToken cancellation)
     {
         var floats = replica.State;
@@ -47,6 +71,7 @@ public sealed class StateCopy : IFrameHandler, IDisposable
         {
             for (var offset = 0; offset < state[index].Length; offset += ChunkBytes)
             {
+                cancellation.ThrowIfCancellationRequested();
                 var part = state[index].Slice(offset, Math.Min(ChunkBytes, state[index].Length - offset));
                 await _group.SendAsync(peer, FrameKind.State, position.Step, new LaneRange(index, index), offset, part, cancellation);
             }
@@ -65,7 +90,7 @@ public sealed class StateCopy : IFrameHandler, IDisposable
             throw new PeerException(
                 Trouble.Types.Kind.BadCopy, [source], $"the state of step {header.Step} from rank {source} does not match its digest");
         replica.Adopt(header.Step, buffers);
-        Dispose();
+        FreeSpare();
         return (new Position(header.Step, header.ValidatedStep, header.LedgerHead.ToByteArray()), header.Unacknowledged);
     }
 
@@ -93,7 +118,14 @@ public sealed class StateCopy : IFrameHandler, IDisposable
         if (!_owed.Value.Receive(header.From)) throw new ProtocolException($"rank {header.From} sent more state than it announced");
     }
 
+    /// <inheritdoc/>
     public void Dispose()
+    {
+        _abandoned.Dispose();
+        FreeSpare();
+    }
+
+    private void FreeSpare()
     {
         foreach (var buffer in _spare) ((IDisposable)buffer).Dispose();
         _spare.Clear();

@@ -60,6 +60,7 @@ internal sealed class StepLoop : IDisposable
         phase("reduce");
         var tail = OwnTail(sums, requests, boundary);
         tail.SpotChecks.AddRange(_spotChecker.Computed);
+        await _group.Copy.SentAsync();
         var tails = await _instruments.MeasureAsync("reduce", _time, () => _group.Reduction.ReduceAsync(step, values, tail, over));
         CompareDigests(step, tails);
         await _spotChecker.CompareAsync(step, tails, phase, over);
@@ -94,6 +95,7 @@ internal sealed class StepLoop : IDisposable
         var sums = new Dictionary<LaneRange, Sums>();
         foreach (var node in CanonicalTree.Cover(OwnLanes, _options.Lanes)) sums.Add(node, await ValidateNodeAsync(node, over));
         if (OwnLanes.Count > 0) Observe(_time.GetElapsedTime(start));
+        await _group.Copy.SentAsync();
         var tails = await _group.Tails.ExchangeAsync(FrameKind.ValidationTail, step, OwnTail(sums, TailFlags.None, null), over);
         return new Validated
         {
