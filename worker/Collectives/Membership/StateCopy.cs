@@ -44,7 +44,7 @@ public sealed class StateCopy : IFrameHandler, IDisposable
     /// <summary>Gives up what is still being sent, and waits until nothing reads the state any more.</summary>
     public async Task EndAsync()
     {
-        await _abandoned.CancelAsync();
+        _abandoned.Cancel();
         await _sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
