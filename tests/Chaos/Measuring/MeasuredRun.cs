@@ -54,12 +54,9 @@ public sealed class MeasuredRun : IAsyncDisposable
     /// <summary>Last committed step.</summary>
     public long At => Watch.Newest?.Step ?? 0;
 
-    /// <summary>Waits until all workers take part and some more steps have been committed.</summary>
-    public async Task CompleteAsync(int steps)
-    {
-        await UntilAsync(watch => Names.All(watch.Members.Contains));
-        await MoreAsync(steps);
-    }
+    /// <summary>Waits until all workers take part and so many steps have been committed since the newest generation was formed.</summary>
+    public Task CompleteAsync(int steps) =>
+        UntilAsync(watch => Names.All(watch.Members.Contains) && watch.Steps.TakeLast(steps).All(step => step.Seen > watch.Formed) && watch.Steps.Count >= steps);
 
     /// <summary>Waits until some more steps have been committed.</summary>
     public Task MoreAsync(int steps)
