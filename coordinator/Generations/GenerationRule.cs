@@ -106,6 +106,8 @@ public static class GenerationRule
         var next = SharesOf(view, options, ranks);
         if (next.Count(share => share > 0) <= present.Count(share => share > 0)) return Rebalance(view, options.Rebalancing, ranks, present);
         var idle = Enumerable.Range(0, ranks.Count).First(rank => present[rank] == 0 && next[rank] > 0);
+        // Nothing was heard of its state yet, although no other state is known to be ahead of the checkpoint.
+        if (ranks[idle].Step < 0) return Unchanged;
         return new Decision(true, ranks, true, $"{ranks[idle].Worker} has the state: lanes {Words(present)} -> {Words(next)}") { Shares = next };
     }
 

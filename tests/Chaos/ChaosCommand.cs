@@ -73,9 +73,9 @@ public static class ChaosCommand
     {
         var loss = new Option<Loss>("--loss") { Description = "How a worker is lost.", HelpName = "kill|stop|isolate|cut" };
         var times = Number("--times", "How often.", 20, 1, 1000);
-        var every = Number("--every", "Kill a worker every so many seconds instead, and compare with as long undisturbed; 0: no.", 0, 0, 3600);
+        var every = Number("--every", "Kill one of two workers every so many seconds instead, and compare with what they commit undisturbed; 0: no.", 0, 0, 3600);
         var seed = Number("--seed", "Decides who is lost, and when in a step.", 1, 0, int.MaxValue);
-        var command = new Command("measure", "Measure how long a run of a 26M model with three workers stands still when it loses one.") { loss, times, every, seed };
+        var command = new Command("measure", "Measure how long a run of a 26M model with three workers stands still when it loses one, or what losses in a steady rhythm cost.") { loss, times, every, seed };
         command.SetAction(async parsed =>
         {
             const int Turns = 3;

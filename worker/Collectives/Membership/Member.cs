@@ -200,6 +200,8 @@ public sealed class Member : IDisposable
             // A generation that was announced while the ranks halted is entered, but not stepped in.
             if (Position.Step >= _options.TotalSteps || Position.Halted)
             {
+                // Whoever rests here may be gone at any time.
+                await group.Copy.SentAsync();
                 await ParkAsync(over);
                 return;
             }
