@@ -3,7 +3,7 @@ namespace MiniMind.Simulation.Mutants;
 /// <summary>The simulation finds bugs: each of a list is planted in the production sources, and schedules are run until one breaks an invariant.</summary>
 public sealed class PlantedBugTests
 {
-    private const int Schedules = 400;
+    private const int Schedules = 1000;
 
     public static TheoryData<string> Names => [.. PlantedBugs.All.Select(bug => bug.Name)];
 
