@@ -25,7 +25,7 @@ public interface IStageEffects
 
     /// <summary>A step has become part of the ledger.</summary>
     /// <param name="facts">What its first reporter measured; null when whoever computed it is gone.</param>
-    /// <param name="repeated">It was part of it already: computed again after a resume, to the same bits.</param>
+    /// <param name="repeated">It was part of it already: computed again after a resume, to the same bits, or reported again to another coordinator.</param>
     void Committed(LedgerEntry entry, StepFacts? facts, bool repeated);
 
     /// <summary>The weights of a step have been validated.</summary>

@@ -30,8 +30,9 @@ public sealed class StageLead
     public StageLead(StageSpec spec, StageController controller, LedgerBook ledger, StageProgress progress, IStageEffects effects)
     {
         (_spec, _controller, _ledger, _progress, _effects) = (spec, controller, ledger, progress, effects);
-        // Whoever is adopted goes on where it is; everybody else starts from the checkpoint.
-        FirstStep = _shown = controller.Current is null ? progress.RestoreStep : ledger.NewestStep(spec.StageIndex);
+        // Whoever is adopted goes on where it is; everybody else starts from the checkpoint. What the coordinator before has stored, it may not have told.
+        FirstStep = controller.Current is null ? progress.RestoreStep : ledger.NewestStep(spec.StageIndex);
+        _shown = progress.RestoreStep;
     }
 
     /// <summary>The step after which the stage goes on.</summary>

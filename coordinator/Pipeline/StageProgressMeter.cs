@@ -35,7 +35,7 @@ internal sealed class StageProgressMeter(StageSpec spec, long firstStep, Func<lo
         return new StepProgress(
             spec.Stage, committed.Step, committed.Loss, committed.HasLearningRate ? committed.LearningRate : null,
             committed.HasGradientNorm ? committed.GradientNorm : null, _tokens, pace, left,
-            committed.Skipped, committed.Repeated);
+            committed.Skipped);
     }
 
     /// <summary>

@@ -7,10 +7,12 @@ namespace MiniMind.Coordinator.Screen;
 
 /// <summary>
 /// Keeps a run's metrics.jsonl: one JSON object per line and event, appended and handed to the system at once, so that a killed process
-/// loses nothing and a resumed one goes on in the same file. "time" is UTC. When the disk is full, lines are dropped and <see cref="Broken"/> says why.
+/// loses nothing and a resumed one goes on in the same file, each step told once. "time" is UTC. When the disk is full, lines are dropped and <see cref="Broken"/> says why.
 /// </summary>
 public sealed class MetricsFile : IRunScreen
 {
+    private const string StepLine = "{\"event\":\"step\"";
+
     private static readonly JsonSerializerOptions Format = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -22,10 +24,12 @@ public sealed class MetricsFile : IRunScreen
     private readonly TimeProvider _time;
     private readonly FileStream _file;
     private readonly Lock _gate = new();
+    private readonly string _path;
+    private long _told;
 
     public MetricsFile(string path, TimeProvider time)
     {
-        _time = time;
+        (_path, _time) = (path, time);
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         LineFile.DropUnfinishedLine(path);
         _file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, 0);
@@ -39,12 +43,17 @@ public sealed class MetricsFile : IRunScreen
     {
     }
 
-    public void StageStarted(StageStart stage) => Write("stage_started", stage);
+    public void StageStarted(StageStart stage)
+    {
+        _told = NewestStepOf(stage.Stage);
+        Write("stage_started", stage);
+    }
 
     public void StepCommitted(StepProgress step)
     {
-        // What is computed again after a resume is here already.
-        if (step.Repeated) return;
+        // What is computed or reported again after a resume may be here already.
+        if (step.Step <= _told) return;
+        _told = step.Step;
         Write("step", new
         {
             step.Stage,
@@ -74,6 +83,24 @@ public sealed class MetricsFile : IRunScreen
         Write("run_ended", new { Stages = run.Stages.Select(SummaryOf), run.Samples, WallSeconds = run.Wall.TotalSeconds, run.Result });
 
     public ValueTask DisposeAsync() => _file.DisposeAsync();
+
+    /// <summary>The last step of a stage that the file tells of; 0 when it tells of none.</summary>
+    private long NewestStepOf(string stage)
+    {
+        var newest = 0L;
+        foreach (var line in PastStages.Lines(_path).Where(line => line.StartsWith(StepLine, StringComparison.Ordinal)))
+        {
+            try
+            {
+                if (JsonSerializer.Deserialize<ToldStep>(line, Format) is { } told && told.Stage == stage) newest = Math.Max(newest, told.Step);
+            }
+            catch (JsonException)
+            {
+                // A power cut may have spoiled a line.
+            }
+        }
+        return newest;
+    }
 
     private static object SummaryOf(StageSummary stage) => new
     {
@@ -114,4 +141,6 @@ public sealed class MetricsFile : IRunScreen
             }
         }
     }
+
+    private sealed record ToldStep(string Stage, long Step);
 }

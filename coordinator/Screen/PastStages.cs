@@ -27,7 +27,8 @@ internal sealed class PastStages
     /// <param name="step">0 for its start.</param>
     public (double? FirstLoss, long Tokens) Before(int stage, long step) => _steps.GetValueOrDefault((stage, step));
 
-    private static IEnumerable<string> Lines(string path)
+    /// <summary>The lines of a file that somebody may be appending to; none when there is no such file.</summary>
+    public static IEnumerable<string> Lines(string path)
     {
         if (!File.Exists(path)) yield break;
         using var file = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));

@@ -42,10 +42,9 @@ public sealed record DataProgress(string Name, string Doing, long BytesDone, lon
 /// <param name="TokensPerSecond">Recent pace of all workers together.</param>
 /// <param name="Left">Time until the stage ends at this pace; null while unknown.</param>
 /// <param name="Skipped">The update was left out: nothing to learn from, or a norm that is no number.</param>
-/// <param name="Repeated">Computed again after a resume; it has been told before.</param>
 public sealed record StepProgress(
     string Stage, long Step, double Loss, double? LearningRate, double? GradientNorm, long Tokens, double? TokensPerSecond, TimeSpan? Left,
-    bool Skipped = false, bool Repeated = false);
+    bool Skipped = false);
 
 /// <summary>What one stage came to; null where the stage has no such figure.</summary>
 public sealed record StageSummary(string Stage)

@@ -51,6 +51,21 @@ public sealed class StageLeadTests : LeadScene
         Assert.Equal(["b preparing", "b: Stage", "b: generation 1"], Effects.Take());
     }
 
+    /// <summary>It may have died between the two: whoever keeps the record of what was told knows which of them are new to it.</summary>
+    [Fact]
+    public async Task What_an_earlier_coordinator_stored_is_told_again_when_its_workers_report_it_again()
+    {
+        await ComeAsync(Main, "a", "b");
+        foreach (var entry in Chain[..2]) await ApplyAsync("a", entry);
+        var next = Lead(TotalSteps, Main.Generation);
+        await ComeAsync(next, "a", "b");
+
+        foreach (var entry in Chain[..3]) await ReportAsync(next, "b", new WorkerReport { Applied = new Applied { Entry = entry } });
+
+        Assert.Equal(2, next.FirstStep);
+        Assert.Equal(["repeated 1", "b: durable 1", "repeated 2", "b: durable 2", "committed 3", "all: durable 3"], Effects.Take());
+    }
+
     [Fact]
     public async Task An_entry_is_committed_once_and_acknowledged_to_all_and_again_to_who_repeats_it()
     {

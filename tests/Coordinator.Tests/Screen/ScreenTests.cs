@@ -176,6 +176,30 @@ public sealed class ScreenTests : IDisposable
         Assert.Equal(0.723, lines[4].GetProperty("stages")[2].GetProperty("exact_match_after").GetDouble());
     }
 
+    /// <summary>Whoever leads a stage anew is told of steps that may be in the file, or may not.</summary>
+    [Fact]
+    public async Task MetricsFile_tells_each_step_once_also_when_it_is_continued()
+    {
+        string path = _folder["out/metrics.jsonl"];
+        foreach (var (first, last) in ((int, int)[])[(1, 3), (2, 2), (2, 5)])
+        {
+            await using var metrics = new MetricsFile(path, _time);
+            metrics.StageStarted(Pretrain);
+            for (int step = first; step <= last; step++) metrics.StepCommitted(Step(step));
+            File.AppendAllText(path, "{\"event\":\"step\",\"sta");
+        }
+        await using (var metrics = new MetricsFile(path, _time))
+        {
+            metrics.StageStarted(Pretrain with { Stage = "sft" });
+            metrics.StepCommitted(Step(1) with { Stage = "sft" });
+        }
+
+        var told = Read(path).Where(line => line.GetProperty("event").GetString() == "step");
+        Assert.Equal(
+            ["pretrain 1", "pretrain 2", "pretrain 3", "pretrain 4", "pretrain 5", "sft 1"],
+            told.Select(line => $"{line.GetProperty("stage").GetString()} {line.GetProperty("step").GetInt64()}"));
+    }
+
     [Fact]
     public async Task LiveScreen_draws_stages_workers_messages_and_the_final_table()
     {

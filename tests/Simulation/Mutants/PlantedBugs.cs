@@ -24,7 +24,7 @@ internal static class PlantedBugs
     [
         new("a lane is computed twice", "worker/Collectives/Reduction/LaneAssignment.cs", "ranges[rank] = new LaneRange(first, first + shares[rank]);", "ranges[rank] = new LaneRange(first, Math.Min(lanes, first + shares[rank] + 1));"),
         new("what another coordinator has appended is not seen", "coordinator/Ledger/LedgerBook.cs", "public void CatchUp() => Follow(_store.ReadNew());", "public void CatchUp() => Follow([]);"),
-        new("entries are not reported again after a reconnection", Membership + "ReportOutbox.cs", "_entries.Values.Concat(_last.Values)", "_last.Values"),
+        new("entries are not reported again after a reconnection", Membership + "ReportOutbox.cs", "_acknowledged.Concat(_entries.Values).Concat(_last.Values)", "_last.Values"),
     ];
 
     private static readonly PlantedBug[] Lockstep =

@@ -3,25 +3,35 @@ using MiniMind.Protos;
 namespace MiniMind.Collectives.Membership;
 
 /// <summary>
-/// Reports on their way to whichever coordinator can be reached. Ledger entries are kept until they are acknowledged as durable, and the last report of
-/// every other kind that matters, so that a coordinator met anew hears all that its predecessor may have taken along.
+/// Reports on their way to whichever coordinator can be reached. Ledger entries are kept until they are acknowledged as durable, a few for longer, and
+/// the last report of every other kind that matters, so that a coordinator met anew hears all that its predecessor may have taken along.
 /// </summary>
 public sealed class ReportOutbox : IReportSink
 {
+    // A coordinator may die after it has stored an entry and before it has told anybody what the step came to.
+    private const int Remembered = 64;
+
     private readonly Lock _gate = new();
     private readonly WaitingRoom _waiting = new();
     private readonly Queue<WorkerReport> _queue = new();
     private readonly SortedDictionary<(int Stage, long Step), WorkerReport> _entries = [];
+    private readonly Queue<WorkerReport> _acknowledged = new();
     private readonly Dictionary<WorkerReport.ReportOneofCase, WorkerReport> _last = [];
 
-    public IReadOnlyList<LedgerEntry> Unacknowledged => [.. UnacknowledgedReports.Select(applied => applied.Entry)];
-
-    /// <summary>The same entries, oldest first, with what this process reported of them.</summary>
-    public IReadOnlyList<Applied> UnacknowledgedReports
+    public IReadOnlyList<LedgerEntry> Unacknowledged
     {
         get
         {
-            lock (_gate) return [.. _entries.Values.Select(report => report.Applied)];
+            lock (_gate) return [.. _entries.Values.Select(report => report.Applied.Entry)];
+        }
+    }
+
+    /// <summary>These and the last that were acknowledged, oldest first, with what this process reported of them.</summary>
+    public IReadOnlyList<Applied> Kept
+    {
+        get
+        {
+            lock (_gate) return [.. _acknowledged.Concat(_entries.Values).Select(report => report.Applied)];
         }
     }
 
@@ -42,7 +52,14 @@ public sealed class ReportOutbox : IReportSink
     public void Durable(int stage, long step)
     {
         lock (_gate)
-            while (_entries.Count > 0 && _entries.Keys.First().CompareTo((stage, step)) <= 0) _entries.Remove(_entries.Keys.First());
+        {
+            while (_entries.Count > 0 && _entries.Keys.First().CompareTo((stage, step)) <= 0)
+            {
+                _entries.Remove(_entries.Keys.First(), out var report);
+                _acknowledged.Enqueue(report!);
+                if (_acknowledged.Count > Remembered) _acknowledged.Dequeue();
+            }
+        }
     }
 
     /// <summary>A newer generation answers every trouble before it.</summary>
@@ -60,7 +77,7 @@ public sealed class ReportOutbox : IReportSink
         lock (_gate)
         {
             _queue.Clear();
-            foreach (var report in _entries.Values.Concat(_last.Values)) _queue.Enqueue(report);
+            foreach (var report in _acknowledged.Concat(_entries.Values).Concat(_last.Values)) _queue.Enqueue(report);
             waiting = _waiting.Leave();
         }
         foreach (var waiter in waiting) waiter.Wake();

@@ -23,7 +23,7 @@ internal sealed class OrphanedCheckpoints(string root)
     /// <summary>Keeps one; it would survive a power cut when this returns, and what a power cut leaves of an unfinished one is never taken for one.</summary>
     /// <param name="files">The checkpoint's files; the folder is moved.</param>
     /// <param name="checkpoint">Its stage, step and ledger hash.</param>
-    /// <param name="applied">Ledger entries up to it that no coordinator has acknowledged, oldest first.</param>
+    /// <param name="applied">Ledger entries up to it, oldest first: all that no coordinator has acknowledged, and the last that one has.</param>
     public void Keep(string files, CheckpointWritten checkpoint, IEnumerable<Applied> applied)
     {
         var handover = new Handover { Checkpoint = checkpoint };

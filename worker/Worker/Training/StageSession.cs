@@ -165,7 +165,7 @@ internal sealed class StageSession(
         orphaned.Keep(folder, new CheckpointWritten
         {
             StageIndex = spec.StageIndex, Step = position.Step, LedgerHash = Convert.ToHexStringLower(position.LedgerHead),
-        }, outbox.UnacknowledgedReports);
+        }, outbox.Kept);
         log.WriteLine($"checkpoint of step {position.Step}: kept in the cache until a coordinator takes it");
     }
 
