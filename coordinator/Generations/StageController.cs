@@ -9,9 +9,6 @@ namespace MiniMind.Coordinator.Generations;
 /// </summary>
 public sealed class StageController
 {
-    private static readonly TimeSpan UnreachableFor = TimeSpan.FromSeconds(30);
-    private const int MostDoublings = 5;
-
     // A coordinator that was started anew waits longer for those whom it has not heard yet than a worker takes to try again.
     private static readonly TimeSpan Adoption = TimeSpan.FromSeconds(15);
 
@@ -24,7 +21,7 @@ public sealed class StageController
     private readonly StageControllerOptions _options;
     private readonly TimeProvider _time;
     private readonly Dictionary<string, Attendance> _attendances = [];
-    private readonly Dictionary<(string One, string Other), (long Since, int Times)> _unreachable = [];
+    private readonly ApartPairs _apart;
     private readonly HashSet<string> _expelled = [];
     private readonly long _start;
     private long _ticked;
@@ -33,6 +30,7 @@ public sealed class StageController
     private long _formed;
     private bool _troubled;
     private bool _liftsHalt;
+    private Generation? _before;
 
     /// <param name="stored">The newest generation of this stage found in storage.</param>
     /// <param name="highestNumber">Greatest generation number of the run so far.</param>
@@ -41,6 +39,7 @@ public sealed class StageController
     {
         _options = options;
         _time = time;
+        _apart = new ApartPairs(time);
         _start = _ticked = _formed = time.GetTimestamp();
         _highest = highestNumber;
         Current = stored;
@@ -64,7 +63,7 @@ public sealed class StageController
         {
             known = new Attendance(hello.Incarnation, hello.Endpoint, _arrivals++);
             _attendances[hello.Worker] = known;
-            foreach (var pair in _unreachable.Keys.Where(pair => pair.One == hello.Worker || pair.Other == hello.Worker).ToList()) _unreachable.Remove(pair);
+            _apart.Forget(hello.Worker);
         }
         (known.Connected, known.Awaited, known.Heard) = (true, false, _time.GetTimestamp());
         if (hello.StageIndex == _options.StageIndex) known.Step = hello.Step;
@@ -151,11 +150,14 @@ public sealed class StageController
         if (Find(worker, incarnation) is { } known) known.Leaving = true;
     }
 
-    /// <summary>A member cannot go on. Reports about older generations are stale: their members have been told of a newer one.</summary>
+    /// <summary>
+    /// A member cannot go on. Reports about older generations are stale: their members have been told of a newer one. But when that only waits for the older one's
+    /// boundary, which will never come, a silence in the older one is one in the newest, too.
+    /// </summary>
     /// <returns>Workers that are expelled for it.</returns>
     public IReadOnlyList<string> Report(string worker, Trouble trouble)
     {
-        if (Current is null || trouble.Generation != Current.Number) return [];
+        if (trouble.Generation != Current?.Number && !IsStillSilent(worker, trouble)) return [];
         _troubled = true;
         if (trouble.Kind == Trouble.Types.Kind.Diverged)
         {
@@ -165,7 +167,7 @@ public sealed class StageController
         foreach (var culprit in trouble.Workers)
         {
             if (trouble.Kind == Trouble.Types.Kind.Silent && IsStuck(culprit)) _attendances[culprit].Stalled = true;
-            else _unreachable[(worker, culprit)] = (_time.GetTimestamp(), _unreachable.GetValueOrDefault((worker, culprit)).Times + 1);
+            else _apart.Add(worker, culprit);
         }
         return [];
     }
@@ -199,7 +201,7 @@ public sealed class StageController
             .ToList();
         var view = new ClusterView(
             workers, Current?.Number ?? 0, [.. Current?.Members.Select(member => (member.Worker, member.Incarnation)) ?? []],
-            _troubled, [.. _unreachable.Where(pair => IsApart(pair.Value)).Select(pair => pair.Key)], _time.GetElapsedTime(_start))
+            _troubled, _apart.Now, _time.GetElapsedTime(_start))
         {
             RestoreStep = restoreStep, NewerRestore = newerRestore, Lanes = _options.Lanes, SinceFormed = _time.GetElapsedTime(_formed),
             // Whoever has it says so as soon as it reconnects, before its first heartbeat.
@@ -225,7 +227,7 @@ public sealed class StageController
             worker => new MemberEntry { Worker = worker.Worker, Incarnation = worker.Incarnation, Endpoint = worker.Endpoint }));
         foreach (var (member, share) in generation.Members.Zip(decision.Shares)) member.Lanes = share;
         if (_liftsHalt) (generation.GoesOn, generation.Reason) = (true, "goes on after a halt that nobody wants any more");
-        Current = generation;
+        (_before, Current) = (Current, generation);
         _formed = _time.GetTimestamp();
         _troubled = _liftsHalt = false;
         return generation;
@@ -247,9 +249,10 @@ public sealed class StageController
         return granted > limit ? silence - (granted - limit) : silence;
     }
 
-    /// <summary>Each time that a pair has failed again it is kept apart for twice as long, lest it disturb all others time and again.</summary>
-    private bool IsApart((long Since, int Times) pair) =>
-        _time.GetElapsedTime(pair.Since) <= UnreachableFor * (1 << Math.Min(pair.Times - 1, MostDoublings));
+    private bool IsStillSilent(string reporter, Trouble trouble) => Current?.AtBoundary == true && trouble.Kind == Trouble.Types.Kind.Silent
+        && trouble.Generation == _before?.Number && trouble.Workers.Append(reporter).All(worker => ProcessIn(_before, worker) is { } process && process == ProcessIn(Current, worker));
+
+    private static string? ProcessIn(Generation generation, string worker) => generation.Members.FirstOrDefault(member => member.Worker == worker)?.Incarnation;
 
     /// <summary>
     /// Whether a worker has said for some time that it computes the same thing, rather than that it waits for others: then its silence is not the network's.

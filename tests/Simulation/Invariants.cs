@@ -26,6 +26,7 @@ internal sealed class Invariants(SimulationRun run)
     private readonly HashSet<(string Incarnation, long Step)> _snapshots = [];
     private readonly HashSet<(long Generation, long Step)> _written = [];
     private readonly HashSet<long> _troubled = [];
+    private readonly HashSet<long> _silent = [];
     private readonly Dictionary<long, TailSums> _validations = [];
     private long _newest;
 
@@ -106,7 +107,11 @@ internal sealed class Invariants(SimulationRun run)
     }
 
     /// <summary>A worker says that its generation cannot go on.</summary>
-    public void Troubled(long generation) => _troubled.Add(generation);
+    public void Troubled(Trouble trouble)
+    {
+        _troubled.Add(trouble.Generation);
+        if (trouble.Kind == Trouble.Types.Kind.Silent) _silent.Add(trouble.Generation);
+    }
 
     /// <summary>A coordinator starts and finds this generation; its predecessor may have died before it knew that it is stored.</summary>
     public void Found(Generation? generation)
@@ -200,7 +205,8 @@ internal sealed class Invariants(SimulationRun run)
         if (next.Members[0].Incarnation != writer.Incarnation && next.Members.Any(member => member.Incarnation == writer.Incarnation)
             && run.Workers.Any(worker => worker.Incarnation == writer.Incarnation && !worker.Replica.HasFailedToWrite))
             run.Fail($"generation {next.Number} takes the checkpoints from {writer.Worker}, which can write them");
-        if (next.Reason == "a member cannot go on" && !_troubled.Contains(before.Number))
+        if (next.Reason == "a member cannot go on" && !_troubled.Contains(before.Number)
+            && !(before.AtBoundary && _silent.Any(generation => generation < before.Number && !_formed.Keys.Any(between => generation < between && between < before.Number))))
             run.Fail($"generation {next.Number} is formed because generation {before.Number} cannot go on, but none of its members said so");
         if (next.Members.Sum(member => member.Lanes) is var lanes && lanes != SimulationRun.Lanes) run.Fail($"generation {next.Number} computes {lanes} lanes");
     }

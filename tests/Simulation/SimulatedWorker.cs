@@ -145,7 +145,7 @@ internal sealed class SimulatedWorker : IReportSink
             while (true)
             {
                 var report = await _outbox.TakeAsync(connection);
-                if (report.Trouble is { } trouble) _run.Invariants.Troubled(trouble.Generation);
+                if (report.Trouble is { } trouble) _run.Invariants.Troubled(trouble);
                 reports.Send(report);
             }
         }

@@ -206,20 +206,62 @@ public sealed class StageControllerTests
     }
 
     [Fact]
-    public void A_pair_that_fails_again_is_kept_apart_for_twice_as_long()
+    public void A_pair_that_fails_again_soon_is_kept_apart_for_longer_up_to_a_limit()
     {
         Come("a");
         Come("b");
         Form();
-        foreach (var seconds in (int[])[30, 60, 120])
+        foreach (var seconds in (int[])[30, 60, 120, 120])
         {
+            Part();
+            Pass(seconds - 1);
+            // The same failure.
             _controller.Report("b", Trouble(_controller.Current!, Protos.Trouble.Types.Kind.Unreachable, "a"));
-            Assert.Equal("a#1", Members(Form()));
-            Pass(seconds);
+            Form();
+            Pass(1);
             Assert.False(_controller.Decide().Form);
             Pass(1);
             Assert.Equal("a#1 b#1", Members(Form()));
         }
+        Pass(121);
+        Part();
+        Pass(31);
+        Assert.Equal("a#1 b#1", Members(Form()));
+
+        void Part()
+        {
+            _controller.Report("b", Trouble(_controller.Current!, Protos.Trouble.Types.Kind.Unreachable, "a"));
+            Assert.Equal("a#1", Members(Form()));
+        }
+    }
+
+    /// <summary>The newest generation waits for a boundary that the one before it will not reach.</summary>
+    [Fact]
+    public void A_silence_in_the_generation_before_parts_the_same_processes_in_one_that_waits_for_its_boundary()
+    {
+        Come("a");
+        Come("b");
+        var before = Form();
+        Come("c");
+        var next = Form();
+        Assert.Equal(("a#1 b#1 c#1", true), (Members(next), next.AtBoundary));
+
+        _controller.Report("a", Trouble(before, Protos.Trouble.Types.Kind.Unreachable, "b"));
+        Assert.False(_controller.Decide().Form);
+        _controller.Report("a", Trouble(before, Protos.Trouble.Types.Kind.Silent, "b"));
+        Assert.DoesNotContain("a#1 b#1", Members(Form()));
+    }
+
+    [Fact]
+    public void A_silence_in_the_generation_before_says_nothing_of_one_that_has_begun_at_once_or_has_another_process()
+    {
+        Come("a");
+        Come("b");
+        var before = Form();
+        Come("b", incarnation: 2);
+        Form();
+        _controller.Report("a", Trouble(before, Protos.Trouble.Types.Kind.Silent, "b"));
+        Assert.False(_controller.Decide().Form);
     }
 
     [Fact]
