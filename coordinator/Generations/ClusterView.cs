@@ -18,6 +18,9 @@ public sealed record WorkerView(
     /// <summary>Last step of the stage that it is known to have applied; -1: it has no state.</summary>
     public long Step { get; init; } = -1;
 
+    /// <summary>It is in the newest generation, together with all others: when the next step is committed it has the state.</summary>
+    public bool Entered { get; init; }
+
     /// <summary>Step of the newest checkpoint that could not be written there, -1 for none: whoever failed last should be the lowest rank last.</summary>
     public long FailedCheckpoint { get; init; } = -1;
 

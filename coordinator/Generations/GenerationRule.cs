@@ -13,23 +13,17 @@ public static class GenerationRule
     {
         var decision = DecideMembers(view, options);
         if (!decision.Form || view.Lanes == 0 || decision.Shares.Count > 0) return decision;
-        return decision with { Shares = SharesOf(view, options, decision.Members) };
+        var carriers = Carriers(view, [.. decision.Members]);
+        return decision with { Shares = SharesOf(view, options, decision.Members, worker => carriers.Contains(worker) || (decision.AtBoundary && worker.Entered)) };
     }
 
-    /// <summary>Who has to copy the state first gets no lanes: the others go on computing meanwhile.</summary>
-    private static int[] SharesOf(ClusterView view, GenerationOptions options, IReadOnlyList<WorkerView> ranks)
+    /// <summary>Who has to copy the state first gets no lanes: the others go on computing meanwhile. Whoever computes has it, however long ago it was heard.</summary>
+    private static int[] SharesOf(ClusterView view, GenerationOptions options, IReadOnlyList<WorkerView> ranks, Func<WorkerView, bool> hasState)
     {
-        var ready = Ready(view, ranks);
+        var computing = view.Members.Where((_, index) => view.Shares.Count == 0 || view.Shares[index] > 0).ToList();
+        List<WorkerView> ready = [.. ranks.Where(worker => hasState(worker) || computing.Any(member => Is(worker, member)))];
         var shares = LaneShares.Choose(view.Lanes, TimesOf(ready), options.Rebalancing.Gain);
         return [.. ranks.Select(worker => ready.IndexOf(worker) is >= 0 and var index ? shares[index] : 0)];
-    }
-
-    /// <summary>Those who need not copy the state first: whoever computes has it, however long ago it was heard.</summary>
-    private static List<WorkerView> Ready(ClusterView view, IReadOnlyList<WorkerView> ranks)
-    {
-        var carriers = Carriers(view, [.. ranks]);
-        var computing = view.Members.Where((_, index) => view.Shares.Count == 0 || view.Shares[index] > 0).ToList();
-        return [.. ranks.Where(worker => carriers.Contains(worker) || computing.Any(member => Is(worker, member)))];
     }
 
     private static Decision DecideMembers(ClusterView view, GenerationOptions options)
@@ -97,17 +91,15 @@ public static class GenerationRule
         return new Decision(true, ranks, true, string.Join(", ", reasons));
     }
 
-    /// <summary>Lanes go to whoever has copied the state meanwhile; beyond that they move from slow to fast ranks.</summary>
+    /// <summary>Lanes go to whoever copies the state in the present step; beyond that they move from slow to fast ranks.</summary>
     private static Decision MoveLanes(ClusterView view, GenerationOptions options, List<WorkerView> ranks)
     {
         if (view.Lanes == 0) return Unchanged;
         var shares = view.Shares.Count > 0 ? view.Shares : LaneShares.Even(view.Lanes, ranks.Count);
         int[] present = [.. ranks.Select(worker => shares[view.Members.TakeWhile(member => !Is(worker, member)).Count()])];
-        var next = SharesOf(view, options, ranks);
+        var next = SharesOf(view, options, ranks, worker => worker.Entered);
         if (next.Count(share => share > 0) <= present.Count(share => share > 0)) return Rebalance(view, options.Rebalancing, ranks, present);
         var idle = Enumerable.Range(0, ranks.Count).First(rank => present[rank] == 0 && next[rank] > 0);
-        // Nothing was heard of its state yet, although no other state is known to be ahead of the checkpoint.
-        if (ranks[idle].Step < 0) return Unchanged;
         return new Decision(true, ranks, true, $"{ranks[idle].Worker} has the state: lanes {Words(present)} -> {Words(next)}") { Shares = next };
     }
 
@@ -117,7 +109,7 @@ public static class GenerationRule
         // Looked at once in so many steps: verdicts that rest on other measurements flap less, and cost less.
         if (view.MeasuredSteps == 0 || view.MeasuredSteps % options.Steps > 0 || view.SinceFormed < options.Interval) return Unchanged;
         // Who still copies the state gets its lanes when it has it.
-        if (Ready(view, ranks).Count < ranks.Count) return Unchanged;
+        if (Enumerable.Range(0, ranks.Count).Any(rank => present[rank] == 0 && !ranks[rank].Entered)) return Unchanged;
         var times = TimesOf(ranks);
         var slowest = LaneShares.Slowest(present, times);
         if (slowest <= options.Gain * LaneShares.LeastTime(view.Lanes, times)) return Unchanged;

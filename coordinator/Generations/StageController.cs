@@ -196,7 +196,7 @@ public sealed class StageController
                 SilenceOf(entry.Value), entry.Value.Leaving)
             {
                 Stalled = entry.Value.Stalled, FailedCheckpoint = entry.Value.FailedCheckpoint, Step = entry.Value.Step,
-                LaneSeconds = entry.Value.Times.Typical,
+                LaneSeconds = entry.Value.Times.Typical, Entered = HasEntered(entry.Value),
             })
             .ToList();
         var view = new ClusterView(
@@ -260,6 +260,9 @@ public sealed class StageController
     private bool IsStuck(string worker) =>
         _attendances.TryGetValue(worker, out var known) && known.Beat?.Phase is "compute" or "apply" or "validate"
         && _time.GetElapsedTime(known.BeatSince) > _options.Generations.Silence;
+
+    /// <summary>Whoever does more than to connect in a generation has met all its members there.</summary>
+    private bool HasEntered(Attendance known) => known.Beat is { } beat && beat.Generation == Current?.Number && beat.Phase is not ("wait" or "connect");
 
     private Attendance? Find(string worker, string incarnation) =>
         _attendances.TryGetValue(worker, out var known) && known.Incarnation == incarnation ? known : null;

@@ -43,7 +43,7 @@ public sealed class RebalancingTests
 
     [Fact]
     public void The_slowest_of_more_workers_than_lanes_becomes_the_spare() =>
-        ExpectMove(Running("abc", [0.1, 0.4, 0], [1, 1, 0]), "b is slow: lanes 1 + 1 + 0 -> 1 + 0 + 1");
+        ExpectMove(Running("abc", [0.1, 0.4, 0], [1, 1, 0]).With('c', worker => worker with { Entered = true }), "b is slow: lanes 1 + 1 + 0 -> 1 + 0 + 1");
 
     [Fact]
     public void Lanes_stay_where_a_move_gains_little()
@@ -76,7 +76,7 @@ public sealed class RebalancingTests
     }
 
     [Fact]
-    public void Who_has_to_copy_the_state_first_gets_its_lanes_when_it_has_it()
+    public void Who_has_to_copy_the_state_first_gets_its_lanes_after_the_step_in_which_it_does()
     {
         var alone = Running("a", [0.1], [16]).With('a', worker => worker with { Step = 7 });
         var joins = alone with { Workers = [.. Running("ab", [0.1, 0], [16, 0]).Workers.Select(worker => worker with { Step = worker.Worker == "a" ? 7 : -1 })] };
@@ -86,8 +86,16 @@ public sealed class RebalancingTests
 
         var copying = Running("ab", [0.1, 0], [16, 0]).With('a', worker => worker with { Step = 8 }).With('b', worker => worker with { Step = -1 });
         ExpectKeep(copying);
-        ExpectKeep(copying.With('b', worker => worker with { Step = 6 }));
-        ExpectMove(copying.With('b', worker => worker with { Step = 7 }), "b has the state: lanes 16 + 0 -> 8 + 8");
+        ExpectMove(copying.With('b', worker => worker with { Entered = true }), "b has the state: lanes 16 + 0 -> 8 + 8");
+    }
+
+    [Fact]
+    public void Who_copies_the_state_when_another_joins_gets_its_lanes_too_but_not_when_that_is_interrupted()
+    {
+        var copying = Running("abc", [0.1, 0, 0], [16, 0, 0]).With('a', worker => worker with { Step = 8 }).With('b', worker => worker with { Step = -1, Entered = true });
+        var joins = copying.With('c', worker => worker with { Step = -1 }) with { Members = [.. copying.Members.Take(2)], Shares = [16, 0] };
+        Assert.Equal([8, 8, 0], GenerationRule.Decide(joins, Views.Options).Shares);
+        Assert.Equal([16, 0, 0], GenerationRule.Decide(joins with { Troubled = true }, Views.Options).Shares);
     }
 
     [Fact]

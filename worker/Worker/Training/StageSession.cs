@@ -181,7 +181,9 @@ internal sealed class StageSession(
             CheckpointInterval = spec.CheckpointInterval, SpotCheckInterval = spec.SpotCheckInterval, Seed = spec.Seed,
             Group = GroupOptions.Default with { PeerDeadline = TimeSpan.FromSeconds(spec.Deadlines.PeerSeconds) },
         };
-        return new PreparedTrainer(new Trainer(spec, files, data, state, compute), options, ProbeLane.Compute(spec.Device));
+        var trainer = new Trainer(spec, files, data, state, compute);
+        trainer.WarmUp();
+        return new PreparedTrainer(trainer, options, ProbeLane.Compute(spec.Device));
     }
 
     private sealed record PreparedTrainer(Trainer Replica, MemberOptions Options, string Probe) : IDisposable

@@ -50,6 +50,20 @@ internal sealed class Trainer : IReplica, IDisposable
         }
     }
 
+    /// <summary>
+    /// Computes a step of one microbatch for nothing, on the compute thread: code is compiled and memory touched before others wait for it. State has to be
+    /// restored or adopted afterwards.
+    /// </summary>
+    public void WarmUp()
+    {
+        _state.ZeroGradient();
+        var sums = LanguageModelStep.ForwardBackward(_state, _data.Training(1, 0).First());
+        _host.GradientToHost();
+        _host.GradientToDevice();
+        AdamW.Apply(_state, sums.Targets, learningRate: 0, _optimizer);
+        WeightsDigest();
+    }
+
     public Task<Sums> ComputeLaneAsync(long step, int lane, CancellationToken cancellation) => _compute.RunAsync(() =>
     {
         _state.ZeroGradient();
