@@ -28,6 +28,21 @@ public sealed class StateCopyTests
     }
 
     [Fact]
+    public async Task A_replica_without_state_receives_one_in_its_own_buffers()
+    {
+        await using var ranks = await Ranks.OpenAsync(2, 8, TestReplica.Length);
+        var (source, target, buffers) = (await TrainedAsync(), new TestReplica(), new TestReplica().State);
+        ranks.Groups[1].Copy.Empty = buffers;
+        await ranks.ConnectAsync();
+        var receiving = ranks.Groups[1].Copy.ReceiveAsync(0, target, default);
+        ranks.Groups[0].Copy.Begin([1], Ahead, source, [], default);
+        await receiving.WaitAsync(Transport.Patience.Limit);
+
+        Assert.Equal(source.StateDigest(source.State), target.StateDigest(buffers));
+        Assert.Equal((1, Convert.ToHexString(source.StateDigest(source.State))), (target.Adopted, Convert.ToHexString(target.StateDigest(target.State))));
+    }
+
+    [Fact]
     public async Task A_tampered_copy_is_refused_and_leaves_the_replica_as_it_was()
     {
         await using var ranks = await Ranks.OpenAsync(2, 8, TestReplica.Length);

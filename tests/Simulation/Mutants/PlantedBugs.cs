@@ -13,7 +13,7 @@ internal static class PlantedBugs
     [
         new("lanes are summed per rank", "worker/Collectives/Reduction/CanonicalTree.cs", "Collect(new LaneRange(0, lanes), range, nodes);", "if (range.Count > 0) nodes.Add(range);"),
         new("lanes are summed from the right", "worker/Collectives/Reduction/CanonicalTree.cs", "var half = 1 << (31 - int.LeadingZeroCount(node.Count - 1));", "var half = Math.Max(1, node.Count - 3);"),
-        new("a copy is taken over although its digest differs", Membership + "StateCopy.cs", "if (!replica.StateDigest(buffers).AsSpan().SequenceEqual(header.Digest.Span))", "if (buffers.Length == 0)"),
+        new("a copy is taken over although its digest differs", Membership + "StateCopy.cs", "if (!replica.StateDigest(_buffers).AsSpan().SequenceEqual(header.Digest.Span))", "if (_buffers.Count == 0)"),
         new("a copy is taken over before all of it is there", Membership + "StateCopy.cs", "_owed.Value.Add(header.From, (int)((bytes + ChunkBytes - 1) / ChunkBytes));", ""),
         new("a laggard is not brought up", Membership + "Member.cs", "else if (!positions[source].Same(Position))", "else if (positions.Count == 0)"),
         new("frames of a generation that is over change the gradient", Membership + "Group.cs", "            if (_closed) return false;\n            _copies++;", "            _copies++;"),

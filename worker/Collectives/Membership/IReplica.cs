@@ -35,7 +35,7 @@ public interface IReplica
     /// <summary>Digest (16 bytes) over buffers, such as those of <see cref="State"/>, in their order.</summary>
     byte[] StateDigest(IReadOnlyList<Memory<float>> buffers);
 
-    /// <summary>Takes over a copied state. The buffers belong to the caller.</summary>
+    /// <summary>Takes over a copied state. The buffers belong to the caller, or are those of <see cref="State"/> itself.</summary>
     void Adopt(long step, IReadOnlyList<Memory<float>> buffers);
 
     /// <summary>Loads the state of a checkpoint, or the stage's initial state.</summary>

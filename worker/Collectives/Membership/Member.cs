@@ -133,6 +133,7 @@ public sealed class Member : IDisposable
         {
             var patience = _patience.Enter(plan.FewestLanes, plan.MostLanes);
             await using var group = new Group(plan, _transport, _replica.Gradient, _options.Group, _time) { PeerDeadline = patience };
+            if (!Position.HasState) group.Copy.Empty = _replica.State;
             _door.Open(group);
             Checkpoints.Enter(plan, dismissed);
             var instruments = new WorkerInstruments.Scope(_options.RunId, _options.Stage, plan.Rank, plan.Number);

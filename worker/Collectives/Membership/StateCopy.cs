@@ -6,8 +6,8 @@ using MiniMind.Protos;
 namespace MiniMind.Collectives.Membership;
 
 /// <summary>
-/// Copies the training state from the source rank to those behind it, into spare buffers that are taken over only after their digest matches. The source goes on
-/// computing meanwhile; before it sends anything else, or its state changes, the copy is there.
+/// Copies the training state from the source rank to those behind it, into spare buffers that are taken over only after their digest matches; into the replica's own
+/// when there is nothing in them to lose. The source goes on computing meanwhile; before it sends anything else, or its state changes, the copy is there.
 /// </summary>
 public sealed class StateCopy : IFrameHandler, IDisposable
 {
@@ -16,6 +16,7 @@ public sealed class StateCopy : IFrameHandler, IDisposable
     private readonly Lazy<Owed> _owed;
     private readonly CancellationTokenSource _abandoned = new();
     private Task _sending = Task.CompletedTask;
+    private IReadOnlyList<Memory<float>> _buffers = [];
     private StateHeader? _header;
     private int _source = -1;
 
@@ -29,6 +30,9 @@ public sealed class StateCopy : IFrameHandler, IDisposable
             return group.Track(new Owed("copy of the state", 0, counts));
         });
     }
+
+    /// <summary>The buffers of a replica without state, to receive one there; set before anything can arrive.</summary>
+    public IReadOnlyList<Memory<float>> Empty { get; set; } = [];
 
     private int ChunkBytes => 4 * _group.Options.ChunkLength;
 
@@ -85,11 +89,10 @@ public sealed class StateCopy : IFrameHandler, IDisposable
         Interlocked.CompareExchange(ref _source, source, -1);
         await _group.WaitAsync(_owed.Value, cancellation);
         var header = _header!;
-        Memory<float>[] buffers = [.. _spare.Select(buffer => buffer.Memory)];
-        if (!replica.StateDigest(buffers).AsSpan().SequenceEqual(header.Digest.Span))
+        if (!replica.StateDigest(_buffers).AsSpan().SequenceEqual(header.Digest.Span))
             throw new PeerException(
                 Trouble.Types.Kind.BadCopy, [source], $"the state of step {header.Step} from rank {source} does not match its digest");
-        replica.Adopt(header.Step, buffers);
+        replica.Adopt(header.Step, _buffers);
         FreeSpare();
         return (new Position(header.Step, header.ValidatedStep, header.LedgerHead.ToByteArray()), header.Unacknowledged);
     }
@@ -99,9 +102,9 @@ public sealed class StateCopy : IFrameHandler, IDisposable
         if (Interlocked.CompareExchange(ref _source, header.From, -1) is var source && source >= 0 && source != header.From)
             throw new ProtocolException($"state from rank {header.From}, but rank {source} is the source");
         if (header.Kind == FrameKind.StateHeader) return new byte[header.Length];
-        if (header.First < 0 || header.First >= _spare.Count || header.Offset < 0 || header.Offset + header.Length > 4L * _spare[header.First].Length)
+        if (header.First < 0 || header.First >= _buffers.Count || header.Offset < 0 || header.Offset + header.Length > 4L * _buffers[header.First].Length)
             throw new ProtocolException($"state frame of buffer {header.First} at {header.Offset} from rank {header.From}");
-        return ByteView.Of(_spare[header.First].Memory).Slice((int)header.Offset, header.Length);
+        return ByteView.Of(_buffers[header.First]).Slice((int)header.Offset, header.Length);
     }
 
     void IFrameHandler.Arrived(in FrameHeader header, Memory<byte> payload)
@@ -109,11 +112,10 @@ public sealed class StateCopy : IFrameHandler, IDisposable
         if (header.Kind == FrameKind.StateHeader)
         {
             _header = StateHeader.Parser.ParseFrom(payload.Span);
-            foreach (var bytes in _header.BufferBytes)
-            {
-                _spare.Add(new FlatBuffer(checked((int)(bytes / 4))));
-                _owed.Value.Add(header.From, (int)((bytes + ChunkBytes - 1) / ChunkBytes));
-            }
+            var fits = Empty.Select(buffer => 4L * buffer.Length).SequenceEqual(_header.BufferBytes);
+            if (!fits) _spare.AddRange(_header.BufferBytes.Select(bytes => new FlatBuffer(checked((int)(bytes / 4)))));
+            _buffers = fits ? Empty : [.. _spare.Select(buffer => buffer.Memory)];
+            foreach (var bytes in _header.BufferBytes) _owed.Value.Add(header.From, (int)((bytes + ChunkBytes - 1) / ChunkBytes));
         }
         if (!_owed.Value.Receive(header.From)) throw new ProtocolException($"rank {header.From} sent more state than it announced");
     }
@@ -129,5 +131,6 @@ public sealed class StateCopy : IFrameHandler, IDisposable
     {
         foreach (var buffer in _spare) ((IDisposable)buffer).Dispose();
         _spare.Clear();
+        _buffers = [];
     }
 }

@@ -3,17 +3,19 @@ using System.Runtime.InteropServices;
 
 namespace MiniMind.Collectives.Reduction;
 
-/// <summary>A float32 buffer outside the garbage collector's heap, aligned to 64 bytes. Owner: whoever disposes it.</summary>
+/// <summary>
+/// A float32 buffer outside the garbage collector's heap, aligned to 64 bytes, whose content is undefined at first. Owner: whoever disposes it.
+/// </summary>
 public sealed unsafe class FlatBuffer : MemoryManager<float>
 {
-    private float* _start;
+    private readonly NativeBlock _block;
+    private bool _disposed;
 
-    /// <param name="length">Number of floats; the content is zero.</param>
+    /// <param name="length">Number of floats.</param>
     public FlatBuffer(int length)
     {
         Length = length;
-        _start = (float*)NativeMemory.AlignedAlloc((nuint)Math.Max(length, 1) * sizeof(float), 64);
-        GetSpan().Clear();
+        _block = NativeBlocks.Shared.Rent((nuint)Math.Max(length, 1) * sizeof(float));
     }
 
     /// <summary>Number of floats.</summary>
@@ -21,18 +23,19 @@ public sealed unsafe class FlatBuffer : MemoryManager<float>
 
     public override Span<float> GetSpan()
     {
-        ObjectDisposedException.ThrowIf(_start == null, this);
-        return new Span<float>(_start, Length);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return new Span<float>((void*)_block.Start, Length);
     }
 
-    public override MemoryHandle Pin(int elementIndex = 0) => new(_start + elementIndex);
+    public override MemoryHandle Pin(int elementIndex = 0) => new((float*)_block.Start + elementIndex);
 
     public override void Unpin() { }
 
     protected override void Dispose(bool disposing)
     {
-        NativeMemory.AlignedFree(_start);
-        _start = null;
+        if (_disposed) return;
+        _disposed = true;
+        NativeBlocks.Shared.Return(_block);
     }
 }
 

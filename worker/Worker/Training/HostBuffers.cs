@@ -32,13 +32,13 @@ internal sealed class HostBuffers
     /// <summary>Weights as they are now.</summary>
     public ReadOnlyMemory<float> Weights => _mirrored ? TrainingState.Export(_state.Parameters) : _state.ParametersMemory;
 
-    /// <summary>Overwrites weights and moments.</summary>
+    /// <summary>Overwrites weights and moments; nothing to do where these are the values' own buffers.</summary>
     public void Load(IReadOnlyList<Memory<float>> values)
     {
         if (_mirrored)
             foreach (var (flat, value) in Flats.Zip(values)) TrainingState.Import(flat, Whole, value.Span);
         else
-            foreach (var (memory, value) in Live.Zip(values)) value.CopyTo(memory);
+            foreach (var (memory, value) in Live.Zip(values).Where(pair => pair.First.Span != pair.Second.Span)) value.CopyTo(memory);
     }
 
     /// <summary>After a backward: brings the gradient to the host.</summary>
