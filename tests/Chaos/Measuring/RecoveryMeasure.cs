@@ -68,45 +68,47 @@ public sealed class RecoveryMeasure(int seed, TextWriter log, TimeProvider time)
     }
 
     /// <summary>
-    /// Kills a worker in a steady rhythm and starts it again, in turns with as long undisturbed. Prints the part of the capacity that was there: of the steps that so many
+    /// Kills a worker in a steady rhythm and starts it again, in turns with a while undisturbed. Prints the part of the capacity that was there: of the steps that so many
     /// workers as took part would have committed undisturbed. Two workers, so that whoever starts again has the core of its predecessor.
     /// </summary>
     public async Task RhythmAsync(TimeSpan interval, int kills, int turns)
     {
         using var project = new TinyProject();
         await using var run = new MeasuredRun(project, RhythmWorkers, new LoopbackPlaces(), new Roster(), _ => { }, time);
-        var span = interval * kills;
+        var calmly = interval * kills / 4;
         var (alone, calm, disturbed) = (new Throughput(), new Throughput(), new Throughput());
         for (var turn = 1; turn <= turns; turn++)
         {
             await run.CompleteAsync(StepsBetween);
-            calm += await OverAsync(run, span, () => { });
-            disturbed += await OverAsync(run, span, () => Replace(run, run.Names[_random.Next(RhythmWorkers)]), interval);
+            calm += await OverAsync(run, calmly, () => Task.CompletedTask);
+            disturbed += await OverAsync(run, interval * kills, () => ReplaceAsync(run, run.Names[_random.Next(RhythmWorkers)]), interval);
             await run.CompleteAsync(StepsBetween);
             run.Fleet.Kill(run.Names[0]);
             await run.UntilAsync(watch => watch.Members.Count == 1);
             await run.MoreAsync(StepsBetween);
-            alone += await OverAsync(run, span / turns, () => { });
+            alone += await OverAsync(run, calmly, () => Task.CompletedTask);
             run.Fleet.Start(run.Names[0]);
             var capacity = disturbed.WithTwo * calm.Speed + disturbed.WithOne * alone.Speed;
             Print($"turn {turn}: two workers {calm.Speed:0.000} steps/s, one alone {alone.Speed:0.000}; with a kill every {interval.TotalSeconds:0} s {disturbed.Steps} steps in {disturbed.WithTwo:0} s with two and {disturbed.WithOne:0} s with one: {100 * disturbed.Steps / capacity:0} % of what they could");
         }
     }
 
-    private static void Replace(MeasuredRun run, string victim)
+    private static async Task ReplaceAsync(MeasuredRun run, string victim)
     {
+        // Not while it alone has the state: that would be a loss of all workers.
+        await run.CompleteAsync(1);
         run.Fleet.Kill(victim);
         run.Fleet.Start(victim);
     }
 
     /// <summary>Counts steps over a span of time, in which something is done in a steady rhythm.</summary>
-    private async Task<Throughput> OverAsync(MeasuredRun run, TimeSpan span, Action act, TimeSpan? every = null)
+    private async Task<Throughput> OverAsync(MeasuredRun run, TimeSpan span, Func<Task> act, TimeSpan? every = null)
     {
         var (from, start) = (run.Watch.Steps.Count, time.GetTimestamp());
         var before = run.Watch.WorkerSeconds;
         while (time.GetElapsedTime(start) < span)
         {
-            act();
+            await act();
             // The rhythm and the span are what is measured over.
             await Task.Delay(every ?? span, time);
         }

@@ -145,7 +145,7 @@ public sealed class ResumedIngestionTests : IDisposable
         {
             if (report.Phase != IngestionPhase.Encoding) return;
             if (report.Documents >= 300) File.SetLastWriteTimeUtc(request.Sources[0].Path, DateTime.UnixEpoch);
-            if (report.Documents >= 1500) stop.Cancel();
+            if (report.Documents >= 2400) stop.Cancel();
         });
 
         var fault = await Assert.ThrowsAsync<InputException>(() => IngestionFixture.Ingest(request, changing, stop.Token));

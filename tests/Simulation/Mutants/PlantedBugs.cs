@@ -14,7 +14,7 @@ internal static class PlantedBugs
         new("lanes are summed per rank", "worker/Collectives/Reduction/CanonicalTree.cs", "Collect(new LaneRange(0, lanes), range, nodes);", "if (range.Count > 0) nodes.Add(range);"),
         new("lanes are summed from the right", "worker/Collectives/Reduction/CanonicalTree.cs", "var half = 1 << (31 - int.LeadingZeroCount(node.Count - 1));", "var half = Math.Max(1, node.Count - 3);"),
         new("a copy is taken over although its digest differs", Membership + "StateCopy.cs", "if (!replica.StateDigest(_buffers).AsSpan().SequenceEqual(header.Digest.Span))", "if (_buffers.Count == 0)"),
-        new("a copy is taken over before all of it is there", Membership + "StateCopy.cs", "_owed.Value.Add(header.From, (int)((bytes + ChunkBytes - 1) / ChunkBytes));", ""),
+        new("a copy is taken over before all of it is there", Membership + "StateCopy.cs", "foreach (var bytes in _header.BufferBytes) _owed.Value.Add(header.From, (int)((bytes + ChunkBytes - 1) / ChunkBytes));", ""),
         new("a laggard is not brought up", Membership + "Member.cs", "else if (!positions[source].Same(Position))", "else if (positions.Count == 0)"),
         new("frames of a generation that is over change the gradient", Membership + "Group.cs", "            if (_closed) return false;\n            _copies++;", "            _copies++;"),
         new("a generation ends while frames are still written", Membership + "Group.cs", "        await _drained.Task;\n", ""),
@@ -23,14 +23,14 @@ internal static class PlantedBugs
     private static readonly PlantedBug[] ExactlyOnce =
     [
         new("a lane is computed twice", "worker/Collectives/Reduction/LaneAssignment.cs", "ranges[rank] = new LaneRange(first, first + shares[rank]);", "ranges[rank] = new LaneRange(first, Math.Min(lanes, first + shares[rank] + 1));"),
-        new("what another coordinator has appended is not seen", "coordinator/Ledger/LedgerBook.cs", "public void CatchUp() => Follow(_store.ReadNew());", "public void CatchUp() => Follow([]);"),
+        new("what another coordinator has appended is not followed", "coordinator/Ledger/LedgerBook.cs", "public void CatchUp() => Follow(_store.ReadNew());", "public void CatchUp() => _store.ReadNew();"),
         new("entries are not reported again after a reconnection", Membership + "ReportOutbox.cs", "_acknowledged.Concat(_entries.Values).Concat(_last.Values)", "_last.Values"),
     ];
 
     private static readonly PlantedBug[] Lockstep =
     [
         new("the least advanced rank is copied", Membership + "IReplica.cs", "CompareTo((positions[best].Step, positions[best].Validated)) > 0)", "CompareTo((positions[best].Step, positions[best].Validated)) < 0)"),
-        new("flags of other ranks are ignored", Membership + "StepLoop.cs", "tails.Aggregate(TailFlags.None, (flags, other) => flags | (TailFlags)other.Flags)", "requests"),
+        new("flags of other ranks are ignored", Membership + "StepLoop.cs", "tails.Aggregate(TailFlags.None, (all, other) => all | (TailFlags)other.Flags)", "flags"),
         new("a halt is forgotten in the next generation", Membership + "Member.cs", "positions.All(position => position.Halted && position.Same(Position))", "positions.Count == 0"),
         new("a halt that nobody wants any more lasts", Membership + "Member.cs", "Halted = !group.Plan.GoesOn && ", "Halted = "),
     ];
@@ -41,7 +41,7 @@ internal static class PlantedBugs
         new("the place of a process falls to the next one of its name", Membership + "GenerationPlan.cs", " && wire.Members[i].Incarnation == incarnation", ""),
         new("a generation is announced before it is stored", Lead, "await _effects.StoreAsync(generation, _controller.Probe);", "_ = _effects.StoreAsync(generation, _controller.Probe);"),
         new("numbers of generations begin anew with a coordinator", Controller, "        _highest = highestNumber;\n", ""),
-        new("trouble of an older generation is believed", Controller, "if (Current is null || trouble.Generation != Current.Number) return [];", "if (Current is null) return [];"),
+        new("trouble of an older generation is believed", Controller, "if (trouble.Generation != Current?.Number && !IsStillSilent(worker, trouble)) return [];", "if (Current is null) return [];"),
         new("state that another has written is overwritten", Storage + "FileGrainStorage.cs", "        if (found != expected)\n", "        if (found == \"\")\n"),
     ];
 

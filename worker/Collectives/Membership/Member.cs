@@ -52,6 +52,10 @@ public sealed class Member : IDisposable
     /// <summary>There is state, and the weights are those of <see cref="Position"/>: false after a step that was applied but not counted.</summary>
     public bool IsCounted => Position.HasState && _replica.WeightsDigest().AsSpan().SequenceEqual(_digest);
 
+    private GenerationPlan? Boundary => _inbox.Newest is { AtBoundary: true } newest && newest.Number > Generation ? newest : null;
+
+    private TailFlags Requests => (_stop ? TailFlags.Stop : TailFlags.None) | (_checkpointNow ? TailFlags.CheckpointNow : TailFlags.None);
+
     /// <summary>Writes the checkpoints that are this member's to write.</summary>
     internal CheckpointKeeper Checkpoints { get; }
 
@@ -206,9 +210,7 @@ public sealed class Member : IDisposable
                 await ParkAsync(over);
                 return;
             }
-            var boundary = _inbox.Newest is { AtBoundary: true } newest && newest.Number > group.Plan.Number ? newest : null;
-            var requests = (_stop ? TailFlags.Stop : TailFlags.None) | (_checkpointNow ? TailFlags.CheckpointNow : TailFlags.None);
-            var outcome = await step.RunAsync(Position, requests, boundary, phase => Phase = phase, over);
+            var outcome = await step.RunAsync(Position, () => (Requests, Boundary), phase => Phase = phase, over);
             _digest = step.ExpectedDigest;
             Position = new Position(outcome.Entry.Step, Position.Validated, outcome.Entry.Hash.ToByteArray());
             ReportApplied(group.Plan, outcome.Entry, outcome.Facts);

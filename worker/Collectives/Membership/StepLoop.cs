@@ -42,9 +42,10 @@ internal sealed class StepLoop : IDisposable
     private LaneRange OwnLanes => _group.Plan.Members[_group.Plan.Rank].Lanes;
 
     /// <summary>One step after <paramref name="position"/>.</summary>
+    /// <param name="requests">What this rank asks of all others, and a generation that waits for the boundary: looked at as late as can be.</param>
     /// <exception cref="PeerException">The step was not applied here; the replica still stands at <paramref name="position"/>.</exception>
     public async Task<StepOutcome> RunAsync(
-        Position position, TailFlags requests, GenerationPlan? boundary, Action<string> phase, CancellationToken over)
+        Position position, Func<(TailFlags Flags, GenerationPlan? Boundary)> requests, Action<string> phase, CancellationToken over)
     {
         var step = position.Step + 1;
         var start = _time.GetTimestamp();
@@ -58,9 +59,10 @@ internal sealed class StepLoop : IDisposable
         if (OwnLanes.Count > 0) Observe(computed);
 
         phase("reduce");
-        var tail = OwnTail(sums, requests, boundary);
-        tail.SpotChecks.AddRange(_spotChecker.Computed);
         await _group.Copy.SentAsync();
+        var (flags, boundary) = requests();
+        var tail = OwnTail(sums, flags, boundary);
+        tail.SpotChecks.AddRange(_spotChecker.Computed);
         var tails = await _instruments.MeasureAsync("reduce", _time, () => _group.Reduction.ReduceAsync(step, values, tail, over));
         CompareDigests(step, tails);
         await _spotChecker.CompareAsync(step, tails, phase, over);
@@ -83,7 +85,7 @@ internal sealed class StepLoop : IDisposable
                 ComputeSeconds = (computed - begun).TotalSeconds, ReduceSeconds = (exchanged - computed).TotalSeconds,
                 ApplySeconds = (total - exchanged).TotalSeconds, Lanes = OwnLanes.Count, BytesSent = sent,
             },
-            tails.Aggregate(TailFlags.None, (flags, other) => flags | (TailFlags)other.Flags),
+            tails.Aggregate(TailFlags.None, (all, other) => all | (TailFlags)other.Flags),
             tails.Max(other => other.NextGeneration));
     }
 

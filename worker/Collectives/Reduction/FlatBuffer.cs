@@ -21,6 +21,14 @@ public sealed unsafe class FlatBuffer : MemoryManager<float>
     /// <summary>Number of floats.</summary>
     public int Length { get; }
 
+    /// <summary>Touches memory that the next buffers of about this length will have: for when there is time for it.</summary>
+    public static void Prepare(int length, int count)
+    {
+        var buffers = Enumerable.Range(0, count).Select(_ => new FlatBuffer(length)).ToList();
+        foreach (var buffer in buffers) buffer.GetSpan().Clear();
+        foreach (var buffer in buffers) buffer.Dispose(true);
+    }
+
     public override Span<float> GetSpan()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);

@@ -62,6 +62,8 @@ internal sealed class Trainer : IReplica, IDisposable
         _host.GradientToDevice();
         AdamW.Apply(_state, sums.Targets, learningRate: 0, _optimizer);
         WeightsDigest();
+        // For a lane that waits for its sibling, and for what peers send.
+        FlatBuffer.Prepare(Gradient.Length, 2);
     }
 
     public Task<Sums> ComputeLaneAsync(long step, int lane, CancellationToken cancellation) => _compute.RunAsync(() =>
