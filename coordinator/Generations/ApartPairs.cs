@@ -8,24 +8,27 @@ internal sealed class ApartPairs(TimeProvider time)
 {
     private const int MostDoublings = 2;
     private static readonly TimeSpan First = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Soon = TimeSpan.FromMinutes(2);
 
     private readonly Dictionary<(string One, string Other), (long Since, TimeSpan For)> _pairs = [];
 
-    /// <summary>Who is to be kept apart now, each with whom it reported.</summary>
+    /// <summary>Who is to be kept apart now.</summary>
     public IReadOnlyList<(string One, string Other)> Now => [.. _pairs.Where(pair => Since(pair.Value.Since) <= pair.Value.For).Select(pair => pair.Key)];
 
     /// <summary>One of them says that it cannot reach the other.</summary>
     public void Add(string one, string other)
     {
+        // Whoever of the two says so first.
+        var pair = string.CompareOrdinal(one, other) <= 0 ? (one, other) : (other, one);
         var lasts = First;
-        if (_pairs.TryGetValue((one, other), out var known))
+        if (_pairs.TryGetValue(pair, out var known))
         {
-            var since = Since(known.Since);
+            var together = Since(known.Since) - known.For;
             // The same failure, seen again.
-            if (since <= known.For) return;
-            if (since <= 2 * known.For) lasts = known.For < First * (1 << MostDoublings) ? 2 * known.For : known.For;
+            if (together <= TimeSpan.Zero) return;
+            if (together <= Soon) lasts = known.For < First * (1 << MostDoublings) ? 2 * known.For : known.For;
         }
-        _pairs[(one, other)] = (time.GetTimestamp(), lasts);
+        _pairs[pair] = (time.GetTimestamp(), lasts);
     }
 
     /// <summary>Another process of this name has come.</summary>

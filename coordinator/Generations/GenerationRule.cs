@@ -13,15 +13,23 @@ public static class GenerationRule
     {
         var decision = DecideMembers(view, options);
         if (!decision.Form || view.Lanes == 0 || decision.Shares.Count > 0) return decision;
-        var carriers = Carriers(view, [.. decision.Members]);
-        return decision with { Shares = SharesOf(view, options, decision.Members, worker => carriers.Contains(worker) || (decision.AtBoundary && worker.Entered)) };
+        return decision with { Shares = SharesOf(view, options, decision.Members, HasState(view, decision)) };
     }
 
-    /// <summary>Who has to copy the state first gets no lanes: the others go on computing meanwhile. Whoever computes has it, however long ago it was heard.</summary>
+    /// <summary>
+    /// Who need not copy the state first in a generation of this decision: also whoever computes, however long ago it was heard, unless it still was to copy it.
+    /// </summary>
+    private static Func<WorkerView, bool> HasState(ClusterView view, Decision decision)
+    {
+        var carriers = Carriers(view, [.. decision.Members]);
+        var computing = view.Members.Where((_, index) => view.Shares.Count == 0 || view.Shares[index] > 0).ToList();
+        return worker => carriers.Contains(worker) || (decision.AtBoundary && worker.Entered) || (!worker.IsEmpty && computing.Any(member => Is(worker, member)));
+    }
+
+    /// <summary>Who has to copy the state first gets no lanes: the others go on computing meanwhile.</summary>
     private static int[] SharesOf(ClusterView view, GenerationOptions options, IReadOnlyList<WorkerView> ranks, Func<WorkerView, bool> hasState)
     {
-        var computing = view.Members.Where((_, index) => view.Shares.Count == 0 || view.Shares[index] > 0).ToList();
-        List<WorkerView> ready = [.. ranks.Where(worker => hasState(worker) || computing.Any(member => Is(worker, member)))];
+        var ready = ranks.Where(hasState).ToList();
         var shares = LaneShares.Choose(view.Lanes, TimesOf(ready), options.Rebalancing.Gain);
         return [.. ranks.Select(worker => ready.IndexOf(worker) is >= 0 and var index ? shares[index] : 0)];
     }
@@ -97,10 +105,10 @@ public static class GenerationRule
         if (view.Lanes == 0) return Unchanged;
         var shares = view.Shares.Count > 0 ? view.Shares : LaneShares.Even(view.Lanes, ranks.Count);
         int[] present = [.. ranks.Select(worker => shares[view.Members.TakeWhile(member => !Is(worker, member)).Count()])];
-        var next = SharesOf(view, options, ranks, worker => worker.Entered);
+        var next = SharesOf(view, options, ranks, worker => worker.Entered || present[ranks.IndexOf(worker)] > 0);
         if (next.Count(share => share > 0) <= present.Count(share => share > 0)) return Rebalance(view, options.Rebalancing, ranks, present);
         var idle = Enumerable.Range(0, ranks.Count).First(rank => present[rank] == 0 && next[rank] > 0);
-        return new Decision(true, ranks, true, $"{ranks[idle].Worker} has the state: lanes {Words(present)} -> {Words(next)}") { Shares = next };
+        return new Decision(true, ranks, true, $"{ranks[idle].Worker} copies the state: lanes {Words(present)} -> {Words(next)}") { Shares = next };
     }
 
     /// <summary>Lanes move when that makes the step clearly faster, and enough is known to say so.</summary>

@@ -15,7 +15,6 @@ public sealed class StageController
     // Where the machine is so busy that workers are heard late, silence begins later, too: after so many of the longest recent gaps.
     private const int Gaps = 3;
     private const int MostGranted = 5;
-    private static readonly TimeSpan FirstGap = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan GapHalfLife = TimeSpan.FromSeconds(10);
 
     private readonly StageControllerOptions _options;
@@ -152,12 +151,12 @@ public sealed class StageController
 
     /// <summary>
     /// A member cannot go on. Reports about older generations are stale: their members have been told of a newer one. But when that only waits for the older one's
-    /// boundary, which will never come, a silence in the older one is one in the newest, too.
+    /// boundary, which will never come, who gives no sign of life in the older one gives none in the newest, either.
     /// </summary>
     /// <returns>Workers that are expelled for it.</returns>
     public IReadOnlyList<string> Report(string worker, Trouble trouble)
     {
-        if (trouble.Generation != Current?.Number && !IsStillSilent(worker, trouble)) return [];
+        if (trouble.Generation != Current?.Number && !IsStillLifeless(worker, trouble)) return [];
         _troubled = true;
         if (trouble.Kind == Trouble.Types.Kind.Diverged)
         {
@@ -196,7 +195,7 @@ public sealed class StageController
                 SilenceOf(entry.Value), entry.Value.Leaving)
             {
                 Stalled = entry.Value.Stalled, FailedCheckpoint = entry.Value.FailedCheckpoint, Step = entry.Value.Step,
-                LaneSeconds = entry.Value.Times.Typical, Entered = HasEntered(entry.Value),
+                LaneSeconds = entry.Value.Times.Typical, Entered = HasEntered(entry.Value), IsEmpty = entry.Value.Beat?.Step < 0,
             })
             .ToList();
         var view = new ClusterView(
@@ -227,7 +226,9 @@ public sealed class StageController
             worker => new MemberEntry { Worker = worker.Worker, Incarnation = worker.Incarnation, Endpoint = worker.Endpoint }));
         foreach (var (member, share) in generation.Members.Zip(decision.Shares)) member.Lanes = share;
         if (_liftsHalt) (generation.GoesOn, generation.Reason) = (true, "goes on after a halt that nobody wants any more");
-        (_before, Current) = (Current, generation);
+        // One that still waits for its boundary was never entered: what ranks are in is older.
+        if (Current is not { AtBoundary: true } || _attendances.Values.Any(HasEntered)) _before = Current;
+        Current = generation;
         _formed = _time.GetTimestamp();
         _troubled = _liftsHalt = false;
         return generation;
@@ -249,7 +250,7 @@ public sealed class StageController
         return granted > limit ? silence - (granted - limit) : silence;
     }
 
-    private bool IsStillSilent(string reporter, Trouble trouble) => Current?.AtBoundary == true && trouble.Kind == Trouble.Types.Kind.Silent
+    private bool IsStillLifeless(string reporter, Trouble trouble) => Current?.AtBoundary == true && trouble.Kind == Trouble.Types.Kind.Lifeless
         && trouble.Generation == _before?.Number && trouble.Workers.Append(reporter).All(worker => ProcessIn(_before, worker) is { } process && process == ProcessIn(Current, worker));
 
     private static string? ProcessIn(Generation generation, string worker) => generation.Members.FirstOrDefault(member => member.Worker == worker)?.Incarnation;
@@ -266,34 +267,4 @@ public sealed class StageController
 
     private Attendance? Find(string worker, string incarnation) =>
         _attendances.TryGetValue(worker, out var known) && known.Incarnation == incarnation ? known : null;
-
-    private sealed record Attendance(string Incarnation, string Endpoint, long Age)
-    {
-        public bool Prepared { get; set; }
-
-        public bool Connected { get; set; }
-
-        public bool Leaving { get; set; }
-
-        public long Step { get; set; } = -1;
-
-        public LaneTimes Times { get; } = new();
-
-        public bool Stalled { get; set; }
-
-        public long FailedCheckpoint { get; set; } = -1;
-
-        /// <summary>The newest heartbeat that differs from the one before it.</summary>
-        public Heartbeat? Beat { get; set; }
-
-        public long BeatSince { get; set; }
-
-        public long Heard { get; set; }
-
-        /// <summary>The longest recent time between two words of it; what is longer ago counts less.</summary>
-        public TimeSpan Gap { get; set; } = FirstGap;
-
-        /// <summary>A member of an earlier coordinator's generation that has not been heard yet.</summary>
-        public bool Awaited { get; set; }
-    }
 }

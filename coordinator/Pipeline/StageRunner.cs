@@ -80,7 +80,8 @@ internal sealed class StageRunner(RunClient grain, RunEventQueue events, IRunScr
         switch (happened.HappenedCase)
         {
             case RunEvent.HappenedOneofCase.Committed:
-                progressed(_members);
+                // What is only told again proves nothing of those who compute now.
+                if (!happened.Committed.Repeated) progressed(_members);
                 screen.StepCommitted(meter.Add(happened.Committed));
                 break;
             case RunEvent.HappenedOneofCase.Validated:

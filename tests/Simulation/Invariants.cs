@@ -26,7 +26,7 @@ internal sealed class Invariants(SimulationRun run)
     private readonly HashSet<(string Incarnation, long Step)> _snapshots = [];
     private readonly HashSet<(long Generation, long Step)> _written = [];
     private readonly HashSet<long> _troubled = [];
-    private readonly HashSet<long> _silent = [];
+    private readonly HashSet<long> _lifeless = [];
     private readonly Dictionary<long, TailSums> _validations = [];
     private long _newest;
 
@@ -110,7 +110,7 @@ internal sealed class Invariants(SimulationRun run)
     public void Troubled(Trouble trouble)
     {
         _troubled.Add(trouble.Generation);
-        if (trouble.Kind == Trouble.Types.Kind.Silent) _silent.Add(trouble.Generation);
+        if (trouble.Kind == Trouble.Types.Kind.Lifeless) _lifeless.Add(trouble.Generation);
     }
 
     /// <summary>A coordinator starts and finds this generation; its predecessor may have died before it knew that it is stored.</summary>
@@ -206,7 +206,8 @@ internal sealed class Invariants(SimulationRun run)
             && run.Workers.Any(worker => worker.Incarnation == writer.Incarnation && !worker.Replica.HasFailedToWrite))
             run.Fail($"generation {next.Number} takes the checkpoints from {writer.Worker}, which can write them");
         if (next.Reason == "a member cannot go on" && !_troubled.Contains(before.Number)
-            && !(before.AtBoundary && _silent.Any(generation => generation < before.Number && !_formed.Keys.Any(between => generation < between && between < before.Number))))
+            && !(before.AtBoundary && _lifeless.Any(generation => generation < before.Number
+                && _formed.Values.Where(between => generation < between.Number && between.Number < before.Number).All(between => between.AtBoundary))))
             run.Fail($"generation {next.Number} is formed because generation {before.Number} cannot go on, but none of its members said so");
         if (next.Members.Sum(member => member.Lanes) is var lanes && lanes != SimulationRun.Lanes) run.Fail($"generation {next.Number} computes {lanes} lanes");
     }

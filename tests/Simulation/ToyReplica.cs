@@ -50,6 +50,8 @@ internal sealed class ToyReplica(SimulatedWorker worker, SimulationRun run, doub
 
     public IReadOnlyList<Memory<float>> State => [_weights, _momentum];
 
+    public IReadOnlyList<Memory<float>> StateInPlace => State;
+
     public async Task<Sums> ComputeLaneAsync(long step, int lane, CancellationToken cancellation)
     {
         run.Invariants.Computing(worker, step, lane);

@@ -24,7 +24,7 @@ public sealed class PulsesTests
         Pass(Interval, slow);
 
         var fault = await Assert.ThrowsAsync<PeerException>(() => waiting).WaitAsync(Transport.Patience.Limit);
-        Assert.Equal((Trouble.Types.Kind.Unreachable, 2), (fault.Kind, Assert.Single(fault.Ranks)));
+        Assert.Equal((Trouble.Types.Kind.Lifeless, 2), (fault.Kind, Assert.Single(fault.Ranks)));
         Assert.Contains("reduce of step 3: no sign of life from rank 2 for 3.", fault.Message, StringComparison.Ordinal);
     }
 

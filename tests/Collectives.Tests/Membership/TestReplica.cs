@@ -37,6 +37,8 @@ internal sealed class TestReplica : IReplica
 
     public IReadOnlyList<Memory<float>> State => [Weights, _momentum];
 
+    public IReadOnlyList<Memory<float>> StateInPlace => State;
+
     public async Task<Sums> ComputeLaneAsync(long step, int lane, CancellationToken cancellation)
     {
         await BeforeLane(step, lane, cancellation);

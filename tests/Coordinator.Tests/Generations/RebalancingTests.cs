@@ -86,7 +86,7 @@ public sealed class RebalancingTests
 
         var copying = Running("ab", [0.1, 0], [16, 0]).With('a', worker => worker with { Step = 8 }).With('b', worker => worker with { Step = -1 });
         ExpectKeep(copying);
-        ExpectMove(copying.With('b', worker => worker with { Entered = true }), "b has the state: lanes 16 + 0 -> 8 + 8");
+        ExpectMove(copying.With('b', worker => worker with { Entered = true }), "b copies the state: lanes 16 + 0 -> 8 + 8");
     }
 
     [Fact]
@@ -96,6 +96,15 @@ public sealed class RebalancingTests
         var joins = copying.With('c', worker => worker with { Step = -1 }) with { Members = [.. copying.Members.Take(2)], Shares = [16, 0] };
         Assert.Equal([8, 8, 0], GenerationRule.Decide(joins, Views.Options).Shares);
         Assert.Equal([16, 0, 0], GenerationRule.Decide(joins with { Troubled = true }, Views.Options).Shares);
+    }
+
+    /// <summary>Lanes were promised to it for the boundary at which it would have had the state.</summary>
+    [Fact]
+    public void Who_was_to_copy_the_state_and_has_not_gets_no_lanes_when_another_is_lost_meanwhile()
+    {
+        var promised = Running("abc", [0.1, 0, 0.1], [6, 5, 5]).With('a', worker => worker with { Step = 8 }).With('c', worker => worker with { Step = 8, Connected = false });
+        Assert.Equal([8, 8], GenerationRule.Decide(promised, Views.Options).Shares);
+        Assert.Equal([16, 0], GenerationRule.Decide(promised.With('b', worker => worker with { IsEmpty = true }), Views.Options).Shares);
     }
 
     [Fact]

@@ -211,57 +211,82 @@ public sealed class StageControllerTests
         Come("a");
         Come("b");
         Form();
-        foreach (var seconds in (int[])[30, 60, 120, 120])
+        foreach (var (seconds, reporter, other) in ((int, string, string)[])[(30, "b", "a"), (60, "a", "b"), (120, "b", "a"), (120, "a", "b")])
         {
-            Part();
+            Part(reporter, other);
             Pass(seconds - 1);
             // The same failure.
-            _controller.Report("b", Trouble(_controller.Current!, Protos.Trouble.Types.Kind.Unreachable, "a"));
+            _controller.Report(reporter, Trouble(_controller.Current!, Protos.Trouble.Types.Kind.Unreachable, other));
             Form();
             Pass(1);
             Assert.False(_controller.Decide().Form);
             Pass(1);
             Assert.Equal("a#1 b#1", Members(Form()));
+            Pass(100);
         }
-        Pass(121);
-        Part();
+        Pass(21);
+        Part("a", "b");
         Pass(31);
         Assert.Equal("a#1 b#1", Members(Form()));
 
-        void Part()
+        void Part(string reporter, string other)
         {
-            _controller.Report("b", Trouble(_controller.Current!, Protos.Trouble.Types.Kind.Unreachable, "a"));
+            _controller.Report(reporter, Trouble(_controller.Current!, Protos.Trouble.Types.Kind.Unreachable, other));
             Assert.Equal("a#1", Members(Form()));
         }
     }
 
-    /// <summary>The newest generation waits for a boundary that the one before it will not reach.</summary>
-    [Fact]
-    public void A_silence_in_the_generation_before_parts_the_same_processes_in_one_that_waits_for_its_boundary()
+    /// <summary>The newest generations wait for a boundary that the one which ranks are in will not reach.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Who_gives_no_sign_of_life_in_the_generation_before_is_parted_in_one_that_waits_for_its_boundary(bool two)
     {
-        Come("a");
-        Come("b");
-        var before = Form();
+        var before = FormOfTwo();
         Come("c");
-        var next = Form();
-        Assert.Equal(("a#1 b#1 c#1", true), (Members(next), next.AtBoundary));
+        Assert.True(Form().AtBoundary);
+        if (two)
+        {
+            Come("d");
+            Assert.True(Form().AtBoundary);
+        }
 
         _controller.Report("a", Trouble(before, Protos.Trouble.Types.Kind.Unreachable, "b"));
         Assert.False(_controller.Decide().Form);
-        _controller.Report("a", Trouble(before, Protos.Trouble.Types.Kind.Silent, "b"));
-        Assert.DoesNotContain("a#1 b#1", Members(Form()));
+        _controller.Report("a", Trouble(before, Protos.Trouble.Types.Kind.Lifeless, "b"));
+        Assert.Equal(two ? "a#1 c#1 d#1" : "a#1 c#1", Members(Form()));
     }
 
     [Fact]
-    public void A_silence_in_the_generation_before_says_nothing_of_one_that_has_begun_at_once_or_has_another_process()
+    public void That_says_nothing_of_a_generation_that_began_at_once()
+    {
+        var before = FormOfTwo();
+        _controller.Report("a", Trouble(before, Protos.Trouble.Types.Kind.Unreachable));
+        Assert.False(Form().AtBoundary);
+        _controller.Report("a", Trouble(before, Protos.Trouble.Types.Kind.Lifeless, "b"));
+        Assert.False(_controller.Decide().Form);
+    }
+
+    [Fact]
+    public void That_says_nothing_of_another_process_of_the_same_name()
+    {
+        var before = FormOfTwo();
+        Come("b", incarnation: 2);
+        Form();
+        Come("c");
+        Assert.True(Form().AtBoundary);
+        _controller.Report("a", Trouble(before, Protos.Trouble.Types.Kind.Lifeless, "b"));
+        Assert.False(_controller.Decide().Form);
+    }
+
+    /// <summary>Two workers in a generation that they have entered.</summary>
+    private Generation FormOfTwo()
     {
         Come("a");
         Come("b");
-        var before = Form();
-        Come("b", incarnation: 2);
-        Form();
-        _controller.Report("a", Trouble(before, Protos.Trouble.Types.Kind.Silent, "b"));
-        Assert.False(_controller.Decide().Form);
+        var generation = Form();
+        _controller.Beat("a", "a#1", new Heartbeat { Generation = generation.Number, Step = 3, Phase = "compute" });
+        return generation;
     }
 
     [Fact]

@@ -14,6 +14,7 @@ internal static class PlantedBugs
         new("lanes are summed per rank", "worker/Collectives/Reduction/CanonicalTree.cs", "Collect(new LaneRange(0, lanes), range, nodes);", "if (range.Count > 0) nodes.Add(range);"),
         new("lanes are summed from the right", "worker/Collectives/Reduction/CanonicalTree.cs", "var half = 1 << (31 - int.LeadingZeroCount(node.Count - 1));", "var half = Math.Max(1, node.Count - 3);"),
         new("a copy is taken over although its digest differs", Membership + "StateCopy.cs", "if (!replica.StateDigest(_buffers).AsSpan().SequenceEqual(header.Digest.Span))", "if (_buffers.Count == 0)"),
+        new("a copy is received over a state", Membership + "Member.cs", "if (!Position.HasState) group.Copy.Empty", "group.Copy.Empty"),
         new("a copy is taken over before all of it is there", Membership + "StateCopy.cs", "foreach (var bytes in _header.BufferBytes) _owed.Value.Add(header.From, (int)((bytes + ChunkBytes - 1) / ChunkBytes));", ""),
         new("a laggard is not brought up", Membership + "Member.cs", "else if (!positions[source].Same(Position))", "else if (positions.Count == 0)"),
         new("frames of a generation that is over change the gradient", Membership + "Group.cs", "            if (_closed) return false;\n            _copies++;", "            _copies++;"),
@@ -41,7 +42,7 @@ internal static class PlantedBugs
         new("the place of a process falls to the next one of its name", Membership + "GenerationPlan.cs", " && wire.Members[i].Incarnation == incarnation", ""),
         new("a generation is announced before it is stored", Lead, "await _effects.StoreAsync(generation, _controller.Probe);", "_ = _effects.StoreAsync(generation, _controller.Probe);"),
         new("numbers of generations begin anew with a coordinator", Controller, "        _highest = highestNumber;\n", ""),
-        new("trouble of an older generation is believed", Controller, "if (trouble.Generation != Current?.Number && !IsStillSilent(worker, trouble)) return [];", "if (Current is null) return [];"),
+        new("trouble of an older generation is believed", Controller, "if (trouble.Generation != Current?.Number && !IsStillLifeless(worker, trouble)) return [];", "if (Current is null) return [];"),
         new("state that another has written is overwritten", Storage + "FileGrainStorage.cs", "        if (found != expected)\n", "        if (found == \"\")\n"),
     ];
 

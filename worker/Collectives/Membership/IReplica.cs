@@ -32,10 +32,13 @@ public interface IReplica
     /// <summary>The buffers that make up the training state (weights, moments, counters), in a fixed order. Read while a peer copies them.</summary>
     IReadOnlyList<Memory<float>> State { get; }
 
+    /// <summary>The memory of <see cref="State"/> itself, for a copy to be received in; empty where it is not the host's.</summary>
+    IReadOnlyList<Memory<float>> StateInPlace { get; }
+
     /// <summary>Digest (16 bytes) over buffers, such as those of <see cref="State"/>, in their order.</summary>
     byte[] StateDigest(IReadOnlyList<Memory<float>> buffers);
 
-    /// <summary>Takes over a copied state. The buffers belong to the caller, or are those of <see cref="State"/> itself.</summary>
+    /// <summary>Takes over a copied state. The buffers belong to the caller, or are <see cref="StateInPlace"/>.</summary>
     void Adopt(long step, IReadOnlyList<Memory<float>> buffers);
 
     /// <summary>Loads the state of a checkpoint, or the stage's initial state.</summary>

@@ -76,7 +76,7 @@ public sealed class Owed
             if (_counts[rank] + _later[rank] == 0) return;
         }
         Fail(new PeerException(
-            Trouble.Types.Kind.Unreachable, [rank], $"{_phase} of step {_step}: no sign of life from rank {rank} for {silence.TotalSeconds:0.#} s"));
+            Trouble.Types.Kind.Lifeless, [rank], $"{_phase} of step {_step}: no sign of life from rank {rank} for {silence.TotalSeconds:0.#} s"));
     }
 
     /// <summary>Waits until nothing is owed; the deadline starts anew with every arrival.</summary>

@@ -131,6 +131,6 @@ public sealed class StateCopy : IFrameHandler, IDisposable
     {
         foreach (var buffer in _spare) ((IDisposable)buffer).Dispose();
         _spare.Clear();
-        _buffers = [];
+        _buffers = Empty = [];
     }
 }

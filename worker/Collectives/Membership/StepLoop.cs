@@ -59,10 +59,11 @@ internal sealed class StepLoop : IDisposable
         if (OwnLanes.Count > 0) Observe(computed);
 
         phase("reduce");
+        var tail = OwnTail(sums);
+        tail.SpotChecks.AddRange(_spotChecker.Computed);
         await _group.Copy.SentAsync();
         var (flags, boundary) = requests();
-        var tail = OwnTail(sums, flags, boundary);
-        tail.SpotChecks.AddRange(_spotChecker.Computed);
+        Ask(tail, flags, boundary);
         var tails = await _instruments.MeasureAsync("reduce", _time, () => _group.Reduction.ReduceAsync(step, values, tail, over));
         CompareDigests(step, tails);
         await _spotChecker.CompareAsync(step, tails, phase, over);
@@ -98,7 +99,7 @@ internal sealed class StepLoop : IDisposable
         foreach (var node in CanonicalTree.Cover(OwnLanes, _options.Lanes)) sums.Add(node, await ValidateNodeAsync(node, over));
         if (OwnLanes.Count > 0) Observe(_time.GetElapsedTime(start));
         await _group.Copy.SentAsync();
-        var tails = await _group.Tails.ExchangeAsync(FrameKind.ValidationTail, step, OwnTail(sums, TailFlags.None, null), over);
+        var tails = await _group.Tails.ExchangeAsync(FrameKind.ValidationTail, step, OwnTail(sums), over);
         return new Validated
         {
             Generation = _group.Plan.Number, Rank = _group.Plan.Rank, StageIndex = _options.StageIndex, Step = step,
@@ -117,18 +118,19 @@ internal sealed class StepLoop : IDisposable
         return leftSums + await ValidateNodeAsync(right, over);
     }
 
-    private Tail OwnTail(IReadOnlyDictionary<LaneRange, Sums> sums, TailFlags flags, GenerationPlan? boundary)
+    private void Ask(Tail tail, TailFlags flags, GenerationPlan? boundary)
     {
         if (boundary is not null)
         {
             flags |= TailFlags.NewGeneration;
             flags |= boundary.WorldSize > _group.Plan.WorldSize ? TailFlags.Join : TailFlags.Leave;
         }
-        var tail = new Tail
-        {
-            Flags = (uint)flags, NextGeneration = boundary?.Number ?? 0, WeightsDigest = ByteString.CopyFrom(_replica.WeightsDigest()),
-            ExpectedDigest = ByteString.CopyFrom(ExpectedDigest),
-        };
+        (tail.Flags, tail.NextGeneration) = ((uint)flags, boundary?.Number ?? 0);
+    }
+
+    private Tail OwnTail(IReadOnlyDictionary<LaneRange, Sums> sums)
+    {
+        var tail = new Tail { WeightsDigest = ByteString.CopyFrom(_replica.WeightsDigest()), ExpectedDigest = ByteString.CopyFrom(ExpectedDigest) };
         tail.Nodes.AddRange(sums.Select(
             node => new NodeSums { FirstLane = node.Key.First, EndLane = node.Key.End, Sums = node.Value.ToWire() }));
         return tail;

@@ -35,7 +35,11 @@ public sealed unsafe class FlatBuffer : MemoryManager<float>
         return new Span<float>((void*)_block.Start, Length);
     }
 
-    public override MemoryHandle Pin(int elementIndex = 0) => new((float*)_block.Start + elementIndex);
+    public override MemoryHandle Pin(int elementIndex = 0)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return new MemoryHandle((float*)_block.Start + elementIndex);
+    }
 
     public override void Unpin() { }
 

@@ -24,8 +24,7 @@ internal sealed unsafe class NativeBlocks
         lock (_gate)
         {
             _largest = nuint.Max(_largest, bytes);
-            // A much larger one may be needed for something else.
-            var fitting = _free.Where(block => block.Bytes >= bytes && block.Bytes / 2 <= bytes).MinBy(block => block.Bytes);
+            var fitting = _free.Where(block => block.Bytes >= bytes).MinBy(block => block.Bytes);
             if (fitting is not null)
             {
                 _free.Remove(fitting);

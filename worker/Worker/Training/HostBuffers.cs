@@ -19,6 +19,9 @@ internal sealed class HostBuffers
         Gradient = _mirrored ? new float[state.Count] : state.GradientMemory;
     }
 
+    /// <summary>The tensors are on another device.</summary>
+    public bool IsMirror => _mirrored;
+
     /// <summary>The flat gradient.</summary>
     public Memory<float> Gradient { get; }
 

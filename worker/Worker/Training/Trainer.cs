@@ -66,6 +66,8 @@ internal sealed class Trainer : IReplica, IDisposable
         FlatBuffer.Prepare(Gradient.Length, 2);
     }
 
+    public IReadOnlyList<Memory<float>> StateInPlace => _host.IsMirror ? [] : State;
+
     public Task<Sums> ComputeLaneAsync(long step, int lane, CancellationToken cancellation) => _compute.RunAsync(() =>
     {
         _state.ZeroGradient();

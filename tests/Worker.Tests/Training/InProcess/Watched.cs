@@ -13,6 +13,8 @@ internal sealed class WatchedReplica(IReplica inner, Func<Moment, long, Task> re
 
     public IReadOnlyList<Memory<float>> State => inner.State;
 
+    public IReadOnlyList<Memory<float>> StateInPlace => inner.StateInPlace;
+
     public async Task<Sums> ComputeLaneAsync(long step, int lane, CancellationToken cancellation)
     {
         await reached(Moment.Lane, step);
