@@ -205,37 +205,6 @@ public sealed class StageControllerTests
         Assert.Equal("b#1 a#1", Members(Form()));
     }
 
-    [Fact]
-    public void A_pair_that_fails_again_soon_is_kept_apart_for_longer_up_to_a_limit()
-    {
-        Come("a");
-        Come("b");
-        Form();
-        foreach (var (seconds, reporter, other) in ((int, string, string)[])[(30, "b", "a"), (60, "a", "b"), (120, "b", "a"), (120, "a", "b")])
-        {
-            Part(reporter, other);
-            Pass(seconds - 1);
-            // The same failure.
-            _controller.Report(reporter, Trouble(_controller.Current!, Protos.Trouble.Types.Kind.Unreachable, other));
-            Form();
-            Pass(1);
-            Assert.False(_controller.Decide().Form);
-            Pass(1);
-            Assert.Equal("a#1 b#1", Members(Form()));
-            Pass(100);
-        }
-        Pass(21);
-        Part("a", "b");
-        Pass(31);
-        Assert.Equal("a#1 b#1", Members(Form()));
-
-        void Part(string reporter, string other)
-        {
-            _controller.Report(reporter, Trouble(_controller.Current!, Protos.Trouble.Types.Kind.Unreachable, other));
-            Assert.Equal("a#1", Members(Form()));
-        }
-    }
-
     /// <summary>The newest generations wait for a boundary that the one which ranks are in will not reach.</summary>
     [Theory]
     [InlineData(false)]
