@@ -18,7 +18,7 @@ public sealed record WorkerView(
     /// <summary>Last step of the stage that it is known to have applied; -1: it has no state.</summary>
     public long Step { get; init; } = -1;
 
-    /// <summary>It says that it has no state.</summary>
+    /// <summary>It says that it has no state; <see cref="Step"/> is -1 also while it has said nothing.</summary>
     public bool IsEmpty { get; init; }
 
     /// <summary>It is in the newest generation, together with all others: when the next step is committed it has the state.</summary>

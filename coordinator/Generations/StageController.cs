@@ -20,7 +20,7 @@ public sealed class StageController
     private readonly StageControllerOptions _options;
     private readonly TimeProvider _time;
     private readonly Dictionary<string, Attendance> _attendances = [];
-    private readonly ApartPairs _apart;
+    private readonly UnreachablePairs _unreachable;
     private readonly HashSet<string> _expelled = [];
     private readonly long _start;
     private long _ticked;
@@ -38,7 +38,7 @@ public sealed class StageController
     {
         _options = options;
         _time = time;
-        _apart = new ApartPairs(time);
+        _unreachable = new UnreachablePairs(time);
         _start = _ticked = _formed = time.GetTimestamp();
         _highest = highestNumber;
         Current = stored;
@@ -62,7 +62,7 @@ public sealed class StageController
         {
             known = new Attendance(hello.Incarnation, hello.Endpoint, _arrivals++);
             _attendances[hello.Worker] = known;
-            _apart.Forget(hello.Worker);
+            _unreachable.Forget(hello.Worker);
         }
         (known.Connected, known.Awaited, known.Heard) = (true, false, _time.GetTimestamp());
         if (hello.StageIndex == _options.StageIndex) known.Step = hello.Step;
@@ -150,8 +150,8 @@ public sealed class StageController
     }
 
     /// <summary>
-    /// A member cannot go on. Reports about older generations are stale: their members have been told of a newer one. But when that only waits for the older one's
-    /// boundary, which will never come, who gives no sign of life in the older one gives none in the newest, either.
+    /// A member cannot go on. Reports about older generations are stale: their members have been told of a newer one. Except that a rank has no sign of life from
+    /// another, and the newest generation still waits for a boundary: that will never come, and the two would not reach each other in it either.
     /// </summary>
     /// <returns>Workers that are expelled for it.</returns>
     public IReadOnlyList<string> Report(string worker, Trouble trouble)
@@ -166,7 +166,7 @@ public sealed class StageController
         foreach (var culprit in trouble.Workers)
         {
             if (trouble.Kind == Trouble.Types.Kind.Silent && IsStuck(culprit)) _attendances[culprit].Stalled = true;
-            else _apart.Add(worker, culprit);
+            else _unreachable.Add(worker, culprit);
         }
         return [];
     }
@@ -200,7 +200,7 @@ public sealed class StageController
             .ToList();
         var view = new ClusterView(
             workers, Current?.Number ?? 0, [.. Current?.Members.Select(member => (member.Worker, member.Incarnation)) ?? []],
-            _troubled, _apart.Now, _time.GetElapsedTime(_start))
+            _troubled, _unreachable.Now, _time.GetElapsedTime(_start))
         {
             RestoreStep = restoreStep, NewerRestore = newerRestore, Lanes = _options.Lanes, SinceFormed = _time.GetElapsedTime(_formed),
             // Whoever has it says so as soon as it reconnects, before its first heartbeat.

@@ -11,8 +11,6 @@ namespace MiniMind.Coordinator.Screen;
 /// </summary>
 public sealed class MetricsFile : IRunScreen
 {
-    private const string StepLine = "{\"event\":\"step\"";
-
     private static readonly JsonSerializerOptions Format = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -45,7 +43,7 @@ public sealed class MetricsFile : IRunScreen
 
     public void StageStarted(StageStart stage)
     {
-        _told = NewestStepOf(stage.Stage);
+        _told = PastStages.NewestStep(_path, stage.Stage);
         Write("stage_started", stage);
     }
 
@@ -83,24 +81,6 @@ public sealed class MetricsFile : IRunScreen
         Write("run_ended", new { Stages = run.Stages.Select(SummaryOf), run.Samples, WallSeconds = run.Wall.TotalSeconds, run.Result });
 
     public ValueTask DisposeAsync() => _file.DisposeAsync();
-
-    /// <summary>The last step of a stage that the file tells of; 0 when it tells of none.</summary>
-    private long NewestStepOf(string stage)
-    {
-        var newest = 0L;
-        foreach (var line in PastStages.Lines(_path).Where(line => line.StartsWith(StepLine, StringComparison.Ordinal)))
-        {
-            try
-            {
-                if (JsonSerializer.Deserialize<ToldStep>(line, Format) is { } told && told.Stage == stage) newest = Math.Max(newest, told.Step);
-            }
-            catch (JsonException)
-            {
-                // A power cut may have spoiled a line.
-            }
-        }
-        return newest;
-    }
 
     private static object SummaryOf(StageSummary stage) => new
     {
@@ -141,6 +121,4 @@ public sealed class MetricsFile : IRunScreen
             }
         }
     }
-
-    private sealed record ToldStep(string Stage, long Step);
 }

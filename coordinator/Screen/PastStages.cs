@@ -15,7 +15,7 @@ internal sealed class PastStages
     /// <param name="ledger">For steps: a step is in it before anybody is told.</param>
     public PastStages(string metrics, string ledger)
     {
-        foreach (var line in Lines(metrics).Where(line => line.StartsWith("{\"event\":\"stage_ended\"", StringComparison.Ordinal))) Read(line);
+        foreach (var ended in Events(metrics, "stage_ended")) AddSummary(ended);
         foreach (var line in Lines(ledger)) ReadEntry(line);
     }
 
@@ -27,25 +27,32 @@ internal sealed class PastStages
     /// <param name="step">0 for its start.</param>
     public (double? FirstLoss, long Tokens) Before(int stage, long step) => _steps.GetValueOrDefault((stage, step));
 
-    /// <summary>The lines of a file that somebody may be appending to; none when there is no such file.</summary>
-    public static IEnumerable<string> Lines(string path)
-    {
-        if (!File.Exists(path)) yield break;
-        using var file = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-        while (file.ReadLine() is { } line) yield return line;
-    }
+    /// <summary>The last step of a stage that a metrics.jsonl tells of; 0 when it tells of none.</summary>
+    public static long NewestStep(string metrics, string stage) => Events(metrics, "step")
+        .Where(step => step.GetProperty("stage").GetString() == stage).Select(step => step.GetProperty("step").GetInt64()).DefaultIfEmpty(0).Max();
 
-    private void Read(string line)
+    private static IEnumerable<JsonElement> Events(string metrics, string name) =>
+        Lines(metrics).Where(line => line.StartsWith($"{{\"event\":\"{name}\"", StringComparison.Ordinal)).Select(Parse).OfType<JsonElement>();
+
+    private static JsonElement? Parse(string line)
     {
         try
         {
             using var json = JsonDocument.Parse(line);
-            AddSummary(json.RootElement);
+            return json.RootElement.Clone();
         }
         catch (JsonException)
         {
             // The run had died while it wrote this line.
+            return null;
         }
+    }
+
+    private static IEnumerable<string> Lines(string path)
+    {
+        if (!File.Exists(path)) yield break;
+        using var file = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        while (file.ReadLine() is { } line) yield return line;
     }
 
     private void ReadEntry(string line)

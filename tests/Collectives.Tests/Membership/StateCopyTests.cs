@@ -32,7 +32,7 @@ public sealed class StateCopyTests
     {
         await using var ranks = await Ranks.OpenAsync(2, 8, TestReplica.Length);
         var (source, target, buffers) = (await TrainedAsync(), new TestReplica(), new TestReplica().State);
-        ranks.Groups[1].Copy.Empty = buffers;
+        ranks.Groups[1].Copy.InPlace = buffers;
         await ranks.ConnectAsync();
         var receiving = ranks.Groups[1].Copy.ReceiveAsync(0, target, default);
         ranks.Groups[0].Copy.Begin([1], Ahead, source, [], default);

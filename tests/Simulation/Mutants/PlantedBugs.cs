@@ -14,7 +14,7 @@ internal static class PlantedBugs
         new("lanes are summed per rank", "worker/Collectives/Reduction/CanonicalTree.cs", "Collect(new LaneRange(0, lanes), range, nodes);", "if (range.Count > 0) nodes.Add(range);"),
         new("lanes are summed from the right", "worker/Collectives/Reduction/CanonicalTree.cs", "var half = 1 << (31 - int.LeadingZeroCount(node.Count - 1));", "var half = Math.Max(1, node.Count - 3);"),
         new("a copy is taken over although its digest differs", Membership + "StateCopy.cs", "if (!replica.StateDigest(_buffers).AsSpan().SequenceEqual(header.Digest.Span))", "if (_buffers.Count == 0)"),
-        new("a copy is received over a state", Membership + "Member.cs", "if (!Position.HasState) group.Copy.Empty", "group.Copy.Empty"),
+        new("a copy is received over a state", Membership + "Member.cs", "if (!Position.HasState) group.Copy.InPlace", "group.Copy.InPlace"),
         new("a copy is taken over before all of it is there", Membership + "StateCopy.cs", "foreach (var bytes in _header.BufferBytes) _owed.Value.Add(header.From, (int)((bytes + ChunkBytes - 1) / ChunkBytes));", ""),
         new("a laggard is not brought up", Membership + "Member.cs", "else if (!positions[source].Same(Position))", "else if (positions.Count == 0)"),
         new("frames of a generation that is over change the gradient", Membership + "Group.cs", "            if (_closed) return false;\n            _copies++;", "            _copies++;"),
@@ -25,7 +25,7 @@ internal static class PlantedBugs
     [
         new("a lane is computed twice", "worker/Collectives/Reduction/LaneAssignment.cs", "ranges[rank] = new LaneRange(first, first + shares[rank]);", "ranges[rank] = new LaneRange(first, Math.Min(lanes, first + shares[rank] + 1));"),
         new("what another coordinator has appended is not followed", "coordinator/Ledger/LedgerBook.cs", "public void CatchUp() => Follow(_store.ReadNew());", "public void CatchUp() => _store.ReadNew();"),
-        new("entries are not reported again after a reconnection", Membership + "ReportOutbox.cs", "_acknowledged.Concat(_entries.Values).Concat(_last.Values)", "_last.Values"),
+        new("entries are not reported again after a reconnection", Membership + "ReportOutbox.cs", "_acknowledged.Values.Concat(_entries.Values).Concat(_last.Values)", "_last.Values"),
     ];
 
     private static readonly PlantedBug[] Lockstep =

@@ -137,7 +137,7 @@ public sealed class Member : IDisposable
         {
             var patience = _patience.Enter(plan.FewestLanes, plan.MostLanes);
             await using var group = new Group(plan, _transport, _replica.Gradient, _options.Group, _time) { PeerDeadline = patience };
-            if (!Position.HasState) group.Copy.Empty = _replica.StateInPlace;
+            if (!Position.HasState) group.Copy.InPlace = _replica.StateInPlace;
             _door.Open(group);
             Checkpoints.Enter(plan, dismissed);
             var instruments = new WorkerInstruments.Scope(_options.RunId, _options.Stage, plan.Rank, plan.Number);
@@ -173,7 +173,7 @@ public sealed class Member : IDisposable
         Phase = "copy";
         if (source < 0)
         {
-            group.Copy.Empty = [];
+            group.Copy.InPlace = [];
             await _replica.RestoreAsync(group.Plan.Restore, over);
             _digest = group.Plan.Restore.Verified(_replica.WeightsDigest());
             Position = new Position(group.Plan.Restore.Step, Validated: -1, group.Plan.Restore.LedgerHead);

@@ -15,7 +15,7 @@ public sealed class ReportOutbox : IReportSink
     private readonly WaitingRoom _waiting = new();
     private readonly Queue<WorkerReport> _queue = new();
     private readonly SortedDictionary<(int Stage, long Step), WorkerReport> _entries = [];
-    private readonly Queue<WorkerReport> _acknowledged = new();
+    private readonly SortedDictionary<(int Stage, long Step), WorkerReport> _acknowledged = [];
     private readonly Dictionary<WorkerReport.ReportOneofCase, WorkerReport> _last = [];
 
     public IReadOnlyList<LedgerEntry> Unacknowledged
@@ -31,7 +31,7 @@ public sealed class ReportOutbox : IReportSink
     {
         get
         {
-            lock (_gate) return [.. _acknowledged.Concat(_entries.Values).Select(report => report.Applied)];
+            lock (_gate) return [.. _acknowledged.Values.Concat(_entries.Values).Select(report => report.Applied)];
         }
     }
 
@@ -55,9 +55,10 @@ public sealed class ReportOutbox : IReportSink
         {
             while (_entries.Count > 0 && _entries.Keys.First().CompareTo((stage, step)) <= 0)
             {
-                _entries.Remove(_entries.Keys.First(), out var report);
-                _acknowledged.Enqueue(report!);
-                if (_acknowledged.Count > Remembered) _acknowledged.Dequeue();
+                var (key, report) = _entries.First();
+                _entries.Remove(key);
+                _acknowledged[key] = report;
+                if (_acknowledged.Count > Remembered) _acknowledged.Remove(_acknowledged.Keys.First());
             }
         }
     }
@@ -77,7 +78,7 @@ public sealed class ReportOutbox : IReportSink
         lock (_gate)
         {
             _queue.Clear();
-            foreach (var report in _acknowledged.Concat(_entries.Values).Concat(_last.Values)) _queue.Enqueue(report);
+            foreach (var report in _acknowledged.Values.Concat(_entries.Values).Concat(_last.Values)) _queue.Enqueue(report);
             waiting = _waiting.Leave();
         }
         foreach (var waiter in waiting) waiter.Wake();

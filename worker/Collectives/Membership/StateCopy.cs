@@ -31,8 +31,8 @@ public sealed class StateCopy : IFrameHandler, IDisposable
         });
     }
 
-    /// <summary>The buffers of a replica without state, to receive one there; set before anything can arrive.</summary>
-    public IReadOnlyList<Memory<float>> Empty { get; set; } = [];
+    /// <summary>The buffers of a replica without state, to receive one there; none: in spare ones. Set before anything can arrive.</summary>
+    public IReadOnlyList<Memory<float>> InPlace { get; set; } = [];
 
     private int ChunkBytes => 4 * _group.Options.ChunkLength;
 
@@ -112,9 +112,9 @@ public sealed class StateCopy : IFrameHandler, IDisposable
         if (header.Kind == FrameKind.StateHeader)
         {
             _header = StateHeader.Parser.ParseFrom(payload.Span);
-            var fits = Empty.Select(buffer => 4L * buffer.Length).SequenceEqual(_header.BufferBytes);
+            var fits = InPlace.Select(buffer => 4L * buffer.Length).SequenceEqual(_header.BufferBytes);
             if (!fits) _spare.AddRange(_header.BufferBytes.Select(bytes => new FlatBuffer(checked((int)(bytes / 4)))));
-            _buffers = fits ? Empty : [.. _spare.Select(buffer => buffer.Memory)];
+            _buffers = fits ? InPlace : [.. _spare.Select(buffer => buffer.Memory)];
             foreach (var bytes in _header.BufferBytes) _owed.Value.Add(header.From, (int)((bytes + ChunkBytes - 1) / ChunkBytes));
         }
         if (!_owed.Value.Receive(header.From)) throw new ProtocolException($"rank {header.From} sent more state than it announced");
@@ -131,6 +131,6 @@ public sealed class StateCopy : IFrameHandler, IDisposable
     {
         foreach (var buffer in _spare) ((IDisposable)buffer).Dispose();
         _spare.Clear();
-        _buffers = Empty = [];
+        _buffers = InPlace = [];
     }
 }

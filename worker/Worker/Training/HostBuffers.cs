@@ -10,17 +10,16 @@ namespace MiniMind.Worker.Training;
 internal sealed class HostBuffers
 {
     private readonly TrainingState _state;
-    private readonly bool _mirrored;
 
     public HostBuffers(TrainingState state)
     {
         _state = state;
-        _mirrored = state.Device.type != DeviceType.CPU;
-        Gradient = _mirrored ? new float[state.Count] : state.GradientMemory;
+        IsMirror = state.Device.type != DeviceType.CPU;
+        Gradient = IsMirror ? new float[state.Count] : state.GradientMemory;
     }
 
     /// <summary>The tensors are on another device.</summary>
-    public bool IsMirror => _mirrored;
+    public bool IsMirror { get; }
 
     /// <summary>The flat gradient.</summary>
     public Memory<float> Gradient { get; }
@@ -28,17 +27,17 @@ internal sealed class HostBuffers
     /// <summary>Weights and both moments as they are now; a copy where they are on another device.</summary>
     public IReadOnlyList<Memory<float>> Snapshot(bool copy)
     {
-        if (_mirrored) return [.. Flats.Select(flat => (Memory<float>)TrainingState.Export(flat))];
+        if (IsMirror) return [.. Flats.Select(flat => (Memory<float>)TrainingState.Export(flat))];
         return copy ? [.. Live.Select(memory => (Memory<float>)memory.ToArray())] : Live;
     }
 
     /// <summary>Weights as they are now.</summary>
-    public ReadOnlyMemory<float> Weights => _mirrored ? TrainingState.Export(_state.Parameters) : _state.ParametersMemory;
+    public ReadOnlyMemory<float> Weights => IsMirror ? TrainingState.Export(_state.Parameters) : _state.ParametersMemory;
 
     /// <summary>Overwrites weights and moments; nothing to do where these are the values' own buffers.</summary>
     public void Load(IReadOnlyList<Memory<float>> values)
     {
-        if (_mirrored)
+        if (IsMirror)
             foreach (var (flat, value) in Flats.Zip(values)) TrainingState.Import(flat, Whole, value.Span);
         else
             foreach (var (memory, value) in Live.Zip(values).Where(pair => pair.First.Span != pair.Second.Span)) value.CopyTo(memory);
@@ -47,13 +46,13 @@ internal sealed class HostBuffers
     /// <summary>After a backward: brings the gradient to the host.</summary>
     public void GradientToHost()
     {
-        if (_mirrored) TrainingState.Export(_state.Gradient).CopyTo(Gradient);
+        if (IsMirror) TrainingState.Export(_state.Gradient).CopyTo(Gradient);
     }
 
     /// <summary>Before an update: brings the reduced gradient to the device.</summary>
     public void GradientToDevice()
     {
-        if (_mirrored) TrainingState.Import(_state.Gradient, Whole, Gradient.Span);
+        if (IsMirror) TrainingState.Import(_state.Gradient, Whole, Gradient.Span);
     }
 
     private Memory<float>[] Live => [_state.ParametersMemory, _state.FirstMomentMemory, _state.SecondMomentMemory];

@@ -3,12 +3,12 @@ using MiniMind.Coordinator.Tests.Screen;
 
 namespace MiniMind.Coordinator.Tests.Generations;
 
-public sealed class ApartPairsTests
+public sealed class UnreachablePairsTests
 {
     private readonly ManualTime _time = new();
-    private readonly ApartPairs _pairs;
+    private readonly UnreachablePairs _pairs;
 
-    public ApartPairsTests() => _pairs = new ApartPairs(_time);
+    public UnreachablePairsTests() => _pairs = new UnreachablePairs(_time);
 
     private void Pass(int seconds) => _time.Advance(TimeSpan.FromSeconds(seconds));
 

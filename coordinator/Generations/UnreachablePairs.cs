@@ -4,7 +4,7 @@ namespace MiniMind.Coordinator.Generations;
 /// Pairs of workers that could not reach each other. They are kept apart for a while, and for twice as long each time that they fail again soon after, lest they
 /// disturb all others time and again; but not for so long that a mended network would go unnoticed.
 /// </summary>
-internal sealed class ApartPairs(TimeProvider time)
+internal sealed class UnreachablePairs(TimeProvider time)
 {
     private const int MostDoublings = 2;
     private static readonly TimeSpan First = TimeSpan.FromSeconds(30);
